@@ -1,0 +1,29 @@
+import { createRequire } from "node:module";
+
+import hardhatToolboxMochaEthers from "@nomicfoundation/hardhat-toolbox-mocha-ethers";
+import { defineConfig } from "hardhat/config";
+
+const soljson = createRequire(import.meta.url).resolve("solc/soljson.js");
+
+/** solc from npm; its version must equal the pinned `solc` of package.json, which Hardhat does not compare. */
+const SOLC = "0.8.37";
+
+const viaIr = {
+  evmVersion: "prague",
+  viaIR: true,
+  optimizer: { enabled: true, runs: 1_000_000 },
+} as const;
+
+export default defineConfig({
+  plugins: [hardhatToolboxMochaEthers],
+  solidity: {
+    profiles: {
+      default: {
+        compilers: [{ version: SOLC, path: soljson, settings: viaIr }],
+      },
+    },
+  },
+  networks: {
+    default: { type: "edr-simulated", chainType: "l1", hardfork: "osaka", chainId: 31337 },
+  },
+});

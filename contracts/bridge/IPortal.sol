@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {Epoch} from "../types/Time.sol";
+
+/// @title Portal
+/// @notice Holds one token for one Rollup: what enters becomes a deposit message, what leaves is a withdrawal that the
+/// Rollup's Outbox releases. Nothing else moves the token.
+interface IPortal {
+    event Deposited(uint256 indexed leaf, address indexed sender, uint256 amount);
+    event Withdrawn(Epoch indexed epoch, uint256 indexed index, address indexed recipient, uint256 amount);
+
+    /// @notice The deposit would bring the holdings to 2^95 or more.
+    error Portal__CapExceeded(uint256 holdings);
+
+    /// @notice The token moved another amount than asked for.
+    error Portal__AmountMismatch(uint256 expected, uint256 received);
+
+    /// @notice Opens an account with its first deposit.
+    /// @param keyX owner's public key on Grumpkin
+    /// @param amount at least the Rollup's minimum
+    /// @return leaf account's index
+    function register(uint256 keyX, uint256 keyY, uint256 amount) external returns (uint256 leaf);
+
+    /// @notice Adds to an account. When the leaf has another key, the ledger sends the amount back to the caller.
+    function deposit(uint256 leaf, uint256 keyX, uint256 keyY, uint256 amount) external;
+
+    /// @notice Pays a withdrawal of a proven epoch. Anyone may send it; the recipient is in the word.
+    /// @param count length of the epoch's list of withdrawals
+    /// @param withdrawal asset1 | amount95 | recipient160
+    /// @param path sibling hashes, leaf upwards
+    function withdraw(
+        Epoch epoch,
+        uint256 index,
+        uint256 count,
+        uint256 withdrawal,
+        bytes32[] calldata path
+    ) external;
+
+    function rollup() external view returns (address);
+
+    function token() external view returns (address);
+}

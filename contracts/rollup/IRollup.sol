@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {Epoch, Slot, Timestamp} from "../types/Time.sol";
+
+/// @notice Parameters of one Rollup instance, fixed for its life.
+struct RollupConfig {
+    /// Instance number; part of the genesis chain hash, and in decimal the version of the EIP-712 domain.
+    uint256 version;
+    /// State root of the empty ledger, below the BN254 scalar modulus.
+    uint256 genesisRoot;
+    /// Start of slot 0, in seconds since 1970.
+    uint256 genesisTime;
+    /// Seconds a slot.
+    uint256 slotDuration;
+    /// Slots an epoch; at most the number of blocks the epoch circuit has room for.
+    uint256 slotsPerEpoch;
+    /// Epoch e must be proven before epoch e + proofSubmissionEpochs + 1 begins.
+    uint256 proofSubmissionEpochs;
+    /// Words of the record ring; at least slotsPerEpoch * (proofSubmissionEpochs + 1) + 1.
+    uint256 recordRing;
+    /// Words of the epoch ring.
+    uint256 epochRing;
+    /// Words of the Inbox ring.
+    uint256 inboxRing;
+    /// Most messages a block can consume: the circuit's message slots.
+    uint256 maxMessages;
+    /// Most gas a block can charge, in each dimension.
+    uint256 maxL2Gas;
+    uint256 maxDaGas;
+    /// Fee token units a unit of gas.
+    uint256 feePerL2Gas;
+    uint256 feePerDaGas;
+    /// Shares of a block's fees, in basis points; the rest is the sequencer's.
+    uint256 burnedShare;
+    uint256 proverShare;
+    /// Price-oracle word of the genesis record: price64 | preBase48 | preBlob48 | postBase48 | postBlob48.
+    uint256 initialOracle;
+    /// Largest move of the ETH/TST price in one block, either way, in basis points.
+    uint256 maxModifier;
+    /// Seconds after which a message must be consumed.
+    uint256 messageDeadline;
+    /// Seconds between an epoch's proof and the first payment of its withdrawals.
+    uint256 outboxDelay;
+    /// Wei a unit of L2 gas that a forced transaction pays into an empty queue.
+    uint256 forcedFeePerL2Gas;
+    /// Least amount of a deposit that opens an account, in units of its token.
+    uint256 minimumRegistration;
+    address validatorSet;
+    address verifierPolicy;
+    /// Token of the fees, held by the FeePortal.
+    address feeToken;
+    /// Token of the ledger's balances, held by the AssetPortal.
+    address asset;
+}
+
+/// @notice Everything `submitEpochProof` needs. Words are ABI-static wherever they can be.
+struct EpochProof {
+    /// Record of block `proven`.
+    uint256[7] start;
+    /// Record of the last block of the epoch.
+    uint256[7] end;
+    /// Record of the block after it; all zero when there is none.
+    uint256[7] next;
+    /// Prover the proof is bound to: it earns, whoever sends.
+    address prover;
+    /// Challenge of the blob opening, below 2^248.
+    uint256 z;
+    /// Factor of the combination of blobs, below 2^128.
+    uint256 gamma;
+    /// Value of the combined polynomial at z, below the BLS12-381 scalar modulus.
+    uint256 y;
+    /// Attestations counted by committee position, 8 bits each: positions 0..23, then 24..47 with the number of bitmaps
+    /// counted at bit 192.
+    uint256[2] participation;
+    /// KZG proof of the combined polynomial: 48 bytes, then 16 zero bytes.
+    uint256[2] opening;
+    /// Blob commitments, one a block: x48 ‖ y48, uncompressed; all zero for the point at infinity (an empty blob).
+    uint256[3][] points;
+    /// coinbase160 | sequencerFee96 of every block.
+    uint256[] coinbaseFees;
+    /// Withdrawals in order of execution: asset1 | amount95 | recipient160.
+    uint256[] withdrawals;
+    /// One proof for every verifier the policy requires, in its order.
+    bytes[] proofs;
+}
+
+/// @notice The state of the chains as of now: a prune that is due is already applied.
+struct Status {
+    uint256 pending;
+    uint256 proven;
+    /// Epoch of block proven + 1; without meaning when pending equals proven.
+    Epoch firstUnprovenEpoch;
+    /// Last epoch in which `firstUnprovenEpoch` can be proven.
+    Epoch deadlineEpoch;
+    /// Messages consumed at proven, and ever sent.
+    uint256 provenMessages;
+    uint256 inboxCount;
+    /// Leaf indices given out.
+    uint256 accounts;
+    /// Slot of the newest committee block ever accepted, pruned or not.
+    Slot lastCommitteeSlot;
+    Slot slot;
+    Epoch epoch;
+}
+
+/// @title Rollup
+/// @notice Accepts blocks from their slots' proposers and proofs of whole epochs from anyone; holds the Inbox and the
+/// Outbox. Of a block it stores one word: the hash of its record (see types/Record.sol), which callers open by passing
+/// the seven words. All of them come from events.
+interface IRollup {
+    /// @notice A block joined the pending chain. Carries every preimage of its hashes.
+    event Proposed(
+        uint256 indexed number,
+        uint256[7] record,
+        uint256[6] blk,
+        bytes32 versionedHash,
+        address proposer
+    );
+
+    /// @notice Unproven blocks `proven + 1` to `pending` were dropped, their epoch's deadline having passed.
+    event Pruned(uint256 indexed proven, uint256 pending);
+
+    /// @notice Blocks up to `number` are proven. The words of the epoch word's preimage, then the Outbox word (0 when
+    /// the epoch has no withdrawals).
+    event EpochProven(
+        uint256 indexed epoch,
+        uint256 indexed number,
+        address indexed prover,
+        uint256 timestamp,
+        bytes32 endRecordHash,
+        bytes32 rewardsRoot,
+        uint256[2] participation,
+        uint256 outboxWord
+    );
+
+    /// @notice Message `index` (from 1) was sent: its 88 bytes, left-aligned, and the rolling hash after it (28 bytes,
+    /// right-aligned).
+    event MessageSent(uint256 indexed index, uint256[3] message, uint256 rollingHash);
+
+    /// @notice A withdrawal was released to its portal for payment.
+    event WithdrawalConsumed(uint256 indexed epoch, uint256 indexed index, uint256 withdrawal);
+
+    /// @notice The record of block 0.
+    event Genesis(uint256[7] record);
+
+    // Construction
+    error Rollup__InvalidConfig(bytes32 parameter);
+
+    // Propose, in the order of the checks
+    error Rollup__BlobMissing();
+    error Rollup__ExtraBlob();
+    error Rollup__WrongSlot(Slot expected, Slot actual);
+    error Rollup__SlotTaken(Slot slot, Slot tip);
+    error Rollup__WrongParentRecord(uint256 number, bytes32 expected, bytes32 actual);
+    error Rollup__WrongProposer(address expected, address actual);
+    error Rollup__OwnBitMissing(uint256 position);
+    error Rollup__BitmapBeyondCommittee(uint256 bitmap, uint256 committeeSize);
+    error Rollup__QuorumMissed(uint256 quorum, uint256 attested);
+    error Rollup__StateRootOutOfField(uint256 stateRoot);
+    error Rollup__WrongPrices(uint256 feePerL2Gas, uint256 feePerDaGas);
+    error Rollup__L2GasOverLimit(uint256 limit, uint256 actual);
+    error Rollup__DaGasOverLimit(uint256 limit, uint256 actual);
+    error Rollup__TooManyMessages(uint256 limit, uint256 actual);
+    error Rollup__MessageNotSent(uint256 sent, uint256 cursor);
+    error Rollup__OverdueMessageLeft(uint256 index);
+    error Rollup__ModifierOutOfBounds(uint256 bound, int256 actual);
+
+    // Prune
+    error Rollup__NothingToPrune();
+    error Rollup__PruneTooEarly(Epoch deadline, Epoch current);
+
+    // Epoch proof
+    error Rollup__AlreadyProven(uint256 number, uint256 proven);
+    error Rollup__BlockNotPending(uint256 number, uint256 pending);
+    error Rollup__ProofDeadlinePassed(Epoch deadline, Epoch current);
+    error Rollup__WrongStartRecord(uint256 number, bytes32 expected, bytes32 actual);
+    error Rollup__WrongEndRecord(uint256 number, bytes32 expected, bytes32 actual);
+    error Rollup__WrongNextRecord(uint256 number, bytes32 expected, bytes32 actual);
+    error Rollup__WrongEpoch(Epoch expected, Epoch actual);
+    error Rollup__EpochIncomplete(Epoch epoch);
+    error Rollup__WrongLength(uint256 blocks, uint256 points, uint256 coinbaseFees);
+    error Rollup__ScalarOutOfRange();
+    error Rollup__WrongEpochHash(bytes32 expected, bytes32 actual);
+    error Rollup__MalformedPoint();
+    error Rollup__OpeningRefused();
+
+    // Inbox
+    error Rollup__OnlyPortal(address caller);
+    error Rollup__InboxFull(uint256 queue);
+    error Rollup__KeyNotOnCurve(uint256 keyX, uint256 keyY);
+    error Rollup__UnknownAccount(uint256 leaf, uint256 accounts);
+    error Rollup__AccountsExhausted();
+    error Rollup__AmountOutOfRange(uint256 amount);
+    error Rollup__BelowMinimumRegistration(uint256 minimum, uint256 amount);
+    error Rollup__UnknownKind(uint256 kind);
+    error Rollup__ForcedFeeTooLow(uint256 required, uint256 paid);
+    error Rollup__RefundFailed();
+
+    // Outbox
+    error Rollup__NoWithdrawals(Epoch epoch);
+    error Rollup__OutboxDelayNotOver(uint256 availableAt);
+    error Rollup__WrongWithdrawalPath(Epoch epoch, uint256 index);
+    error Rollup__WithdrawalAlreadyConsumed(Epoch epoch, uint256 index);
+    error Rollup__WrongPortal(uint256 asset, address caller);
+
+    // Views
+    error Rollup__RecordUnavailable(uint256 number);
+
+    /// @notice Adds a block to the pending chain. The transaction carries the block's one blob; the sender is the
+    /// slot's proposer.
+    /// @param parent record of the pending tip (of the proven tip when a prune is due)
+    /// @param blk the block, see types/Block.sol
+    function propose(uint256[7] calldata parent, uint256[6] calldata blk) external;
+
+    /// @notice Proves the oldest unproven epoch, whole: no pending block of it may follow the last one proven, and when
+    /// none follows at all, its last slot must be over or filled. Anyone may send it.
+    function submitEpochProof(EpochProof calldata args) external;
+
+    /// @notice Drops the unproven blocks once their oldest epoch's deadline has passed. Anyone may call it.
+    function prune() external;
+
+    /// @notice Queues a deposit. Only the portals call it; which of the two fixes the token.
+    /// @param leaf account's index, or `type(uint256).max` to register a new one
+    /// @param keyX owner's public key on Grumpkin
+    /// @param sender gets the deposit back when the leaf has another key
+    /// @param amount in units of the token, not 0
+    /// @return index the leaf
+    function deposit(
+        uint256 leaf,
+        uint256 keyX,
+        uint256 keyY,
+        address sender,
+        uint256 amount
+    ) external returns (uint256 index);
+
+    /// @notice Queues a transaction that every chain of blocks must run. It pays its L2 gas here, in ether that nobody
+    /// receives: whoever did could fill the queue for nothing. What was paid over the fee comes back.
+    /// @param kind 1 transfer, 2 withdraw
+    /// @param from sender's leaf
+    /// @param nonce of the sender's account
+    /// @param to receiver's leaf (transfer) or L1 address (withdraw)
+    /// @param s Schnorr signature, response
+    /// @param e Schnorr signature, challenge
+    /// @return index message's number in the Inbox, from 1
+    function force(
+        uint256 kind,
+        uint256 from,
+        uint32 nonce,
+        uint160 to,
+        uint96 amount,
+        uint256 s,
+        uint128 e
+    ) external payable returns (uint256 index);
+
+    /// @notice Wei a forced transaction of a kind costs now: rises with the queue, without bound near a full ring.
+    function forcedFee(uint256 kind) external view returns (uint256);
+
+    /// @notice Marks a withdrawal as paid. Only the portal of its asset calls it, and pays in the same call.
+    /// @param epoch proven epoch that contains it
+    /// @param index place in the epoch's list
+    /// @param count length of the epoch's list
+    /// @param withdrawal asset1 | amount95 | recipient160
+    /// @param path sibling hashes, leaf upwards
+    function consumeWithdrawal(
+        Epoch epoch,
+        uint256 index,
+        uint256 count,
+        uint256 withdrawal,
+        bytes32[] calldata path
+    ) external;
+
+    /// @notice Parameters as constructed.
+    function config() external view returns (RollupConfig memory);
+
+    /// @notice chainHash_0: binds chain, instance, version and genesis state.
+    function genesisHash() external view returns (bytes32);
+
+    function feePortal() external view returns (address);
+
+    function assetPortal() external view returns (address);
+
+    /// @notice The tip word as stored, see types/Tip.sol. A prune that is due is not applied.
+    function tip() external view returns (uint256);
+
+    function status() external view returns (Status memory);
+
+    /// @notice Hash of the record of a block between proven and pending.
+    function recordHash(uint256 number) external view returns (bytes32);
+
+    /// @notice keccak256(epoch, prover, timestamp, endRecordHash, rewardsRoot, participation0, participation1) of the
+    /// newest epoch that shares the ring word.
+    function epochWord(Epoch epoch) external view returns (bytes32);
+
+    /// @notice messageHash224 | time32 of the newest message that shares the ring word.
+    function inboxWord(uint256 index) external view returns (uint256);
+
+    /// @notice hash224 | time32 of an epoch's withdrawals, 0 without any. The hash is over Merkle root and count.
+    function outboxWord(Epoch epoch) external view returns (uint256);
+
+    function isWithdrawalConsumed(Epoch epoch, uint256 index) external view returns (bool);
+
+    /// @notice Proposer of a slot with its committee position, and the committee's size.
+    function proposerOf(
+        Slot slot
+    ) external view returns (address proposer, uint256 position, uint256 committeeSize);
+
+    /// @notice EIP-712 digest a committee member signs.
+    function attestationDigest(
+        Slot slot,
+        bytes32 chainHash,
+        int16 priceModifier,
+        address coinbase
+    ) external view returns (bytes32);
+
+    /// @notice EIP-712 digest the slot's proposer signs when it gossips its block.
+    function proposalDigest(
+        Slot slot,
+        bytes32 chainHash,
+        int16 priceModifier,
+        address coinbase
+    ) external view returns (bytes32);
+
+    /// @notice Prices that the next block, built on a parent with this record, must claim.
+    function pricesAfter(
+        uint256[7] calldata parent
+    ) external view returns (uint256 feePerL2Gas, uint256 feePerDaGas);
+
+    function currentSlot() external view returns (Slot);
+
+    function currentEpoch() external view returns (Epoch);
+
+    function slotAt(Timestamp time) external view returns (Slot);
+
+    function epochOf(Slot slot) external view returns (Epoch);
+
+    function startOf(Slot slot) external view returns (Timestamp);
+}

@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IValidatorSet} from "../staking/IValidatorSet.sol";
+import {CLAIMS, Claims, STATE_ROOT, WITNESS, Witness} from "../types/Block.sol";
+import {Clock} from "../types/Clock.sol";
+import {BN254_R} from "../types/Constants.sol";
+import {hashHeader} from "../types/Header.sol";
+import {InboxWord} from "../types/InboxWord.sol";
+import {
+    CHAIN_HASH,
+    Cursor,
+    CURSOR,
+    EPOCH_HASH,
+    Fees,
+    FEES,
+    hashNewRecord,
+    hashRecord,
+    Oracle,
+    ORACLE,
+    packCursor,
+    packPosition,
+    Position,
+    POSITION,
+    WITNESS_HASH
+} from "../types/Record.sol";
+import {Epoch, Slot, Timestamp} from "../types/Time.sol";
+import {Tip} from "../types/Tip.sol";
+import {ChainLib} from "./ChainLib.sol";
+import {FeeLib, FeeRules} from "./FeeLib.sol";
+import {IRollup} from "./IRollup.sol";
+import {RollupState} from "./RollupState.sol";
+
+/// @notice Parameters of the checks, in the Rollup's units.
+struct ProposeRules {
+    Clock clock;
+    FeeRules fees;
+    uint256 proofSubmissionEpochs;
+    uint256 recordRing;
+    uint256 inboxRing;
+    uint256 maxMessages;
+    uint256 maxL2Gas;
+    uint256 maxDaGas;
+    uint256 maxModifier;
+    uint256 messageDeadline;
+    IValidatorSet validatorSet;
+}
+
+/// @title Propose
+/// @notice Accepts one block: checks, cheap ones first, then the new record, two storage words and one event.
+library ProposeLib {
+    function propose(
+        RollupState storage self,
+        ProposeRules memory rules,
+        uint256[7] calldata parent,
+        uint256[6] calldata blk
+    ) internal {
+        Claims claims = Claims.wrap(blk[CLAIMS]);
+        Position parentPosition = Position.wrap(parent[POSITION]);
+
+        bytes32 versionedHash = _onlyBlob();
+        Slot slot = _slot(rules, claims, parentPosition);
+        Epoch epoch = rules.clock.epochOf(slot);
+        Tip tip = _openTip(self, rules, epoch, parent);
+        _checkAttestation(rules, slot, epoch, Witness.wrap(blk[WITNESS]).bitmap());
+        _checkClaims(rules, claims, blk[STATE_ROOT], parentPosition, Oracle.wrap(parent[ORACLE]));
+        Cursor cursor = _consume(self, rules, tip, slot, claims, Cursor.wrap(parent[CURSOR]));
+        _checkModifier(rules, claims);
+
+        uint256 number = tip.pending() + 1;
+        uint256[7] memory record = _record(rules, parent, blk, number, versionedHash, cursor);
+
+        self.records[number % rules.recordRing] = hashNewRecord(record);
+        // The record ring is never lapped: pending blocks are of slots in proofSubmissionEpochs + 1 epochs at most.
+        self.tip = tip.withProposed(
+            number,
+            slot,
+            tip.pending() == tip.proven() ? epoch : tip.firstUnprovenEpoch()
+        );
+
+        emit IRollup.Proposed(number, record, blk, versionedHash, msg.sender);
+    }
+
+    /// @dev Exactly one blob a block, so that a header holds one versioned hash.
+    function _onlyBlob() private view returns (bytes32 versionedHash) {
+        versionedHash = blobhash(0);
+        if (versionedHash == 0) revert IRollup.Rollup__BlobMissing();
+        if (blobhash(1) != 0) revert IRollup.Rollup__ExtraBlob();
+    }
+
+    function _slot(
+        ProposeRules memory rules,
+        Claims claims,
+        Position parent
+    ) private view returns (Slot slot) {
+        slot = rules.clock.slotAt(Timestamp.wrap(block.timestamp));
+        if (claims.slot() != slot) revert IRollup.Rollup__WrongSlot(slot, claims.slot());
+        // The genesis record's slot is 0, so slot 0 stays empty.
+        if (slot <= parent.slotOf()) revert IRollup.Rollup__SlotTaken(slot, parent.slotOf());
+    }
+
+    /// @dev Returns the tip as this block finds it: pruned, when a prune is due.
+    function _openTip(
+        RollupState storage self,
+        ProposeRules memory rules,
+        Epoch epoch,
+        uint256[7] calldata parent
+    ) private returns (Tip tip) {
+        tip = self.tip;
+        if (ChainLib.isPruneDue(tip, epoch, rules.proofSubmissionEpochs)) {
+            emit IRollup.Pruned(tip.proven(), tip.pending());
+            tip = tip.withPending(tip.proven());
+        }
+
+        bytes32 expected = self.records[tip.pending() % rules.recordRing];
+        bytes32 actual = hashRecord(parent);
+        if (actual != expected) revert IRollup.Rollup__WrongParentRecord(tip.pending(), expected, actual);
+    }
+
+    /// @dev No signature is checked here: a false aggregate can be challenged, and its block goes with it.
+    function _checkAttestation(ProposeRules memory rules, Slot slot, Epoch epoch, uint256 bitmap) private {
+        (address proposer, uint256 position, uint256 size) = rules.validatorSet.takeDuty(
+            slot,
+            epoch,
+            rules.clock.epochStart(epoch)
+        );
+        if (msg.sender != proposer) revert IRollup.Rollup__WrongProposer(proposer, msg.sender);
+
+        // The proposer signs what it publishes: the same aggregate convicts it.
+        if ((bitmap >> position) & 1 == 0) revert IRollup.Rollup__OwnBitMissing(position);
+        if (bitmap >> size != 0) revert IRollup.Rollup__BitmapBeyondCommittee(bitmap, size);
+        if (popcount(bitmap) < quorum(size))
+            revert IRollup.Rollup__QuorumMissed(quorum(size), popcount(bitmap));
+    }
+
+    function _checkClaims(
+        ProposeRules memory rules,
+        Claims claims,
+        uint256 stateRoot,
+        Position parentPosition,
+        Oracle parentOracle
+    ) private pure {
+        if (stateRoot >= BN254_R) revert IRollup.Rollup__StateRootOutOfField(stateRoot);
+
+        uint256 prices = FeeLib.prices(rules.fees, parentPosition, parentOracle);
+        if (claims.prices() != prices)
+            revert IRollup.Rollup__WrongPrices(prices >> 64, prices & type(uint64).max);
+
+        if (claims.gasL2() > rules.maxL2Gas)
+            revert IRollup.Rollup__L2GasOverLimit(rules.maxL2Gas, claims.gasL2());
+        if (claims.gasDa() > rules.maxDaGas)
+            revert IRollup.Rollup__DaGasOverLimit(rules.maxDaGas, claims.gasDa());
+        if (claims.messages() > rules.maxMessages)
+            revert IRollup.Rollup__TooManyMessages(rules.maxMessages, claims.messages());
+    }
+
+    /// @dev An overdue message obliges a block to consume as many as it can, not to leave none: after a prune more
+    /// may be overdue than one block has room for. Overdue is measured at the slot's start, so that a block does not
+    /// become wrong while it waits for inclusion.
+    function _consume(
+        RollupState storage self,
+        ProposeRules memory rules,
+        Tip tip,
+        Slot slot,
+        Claims claims,
+        Cursor parent
+    ) private view returns (Cursor) {
+        uint256 consumed = claims.messages();
+        uint256 count = parent.messageCount() + consumed;
+        uint256 sent = tip.inboxCount();
+        if (count > sent) revert IRollup.Rollup__MessageNotSent(sent, count);
+
+        if (count < sent && consumed < rules.maxMessages) {
+            uint256 deadline = self.inbox[(count + 1) % rules.inboxRing].sentAt() + rules.messageDeadline;
+            if (deadline <= Slot.unwrap(slot) * rules.clock.slotDuration)
+                revert IRollup.Rollup__OverdueMessageLeft(count + 1);
+        }
+
+        if (consumed == 0) return parent;
+        return packCursor(self.inbox[count % rules.inboxRing].rollingHash(), count);
+    }
+
+    function _checkModifier(ProposeRules memory rules, Claims claims) private pure {
+        int256 modifier_ = claims.modifierOf();
+        int256 bound = int256(rules.maxModifier);
+        if (modifier_ > bound || modifier_ < -bound)
+            revert IRollup.Rollup__ModifierOutOfBounds(rules.maxModifier, modifier_);
+    }
+
+    function _record(
+        ProposeRules memory rules,
+        uint256[7] calldata parent,
+        uint256[6] calldata blk,
+        uint256 number,
+        bytes32 versionedHash,
+        Cursor cursor
+    ) private view returns (uint256[7] memory record) {
+        Claims claims = Claims.wrap(blk[CLAIMS]);
+        Witness witness = Witness.wrap(blk[WITNESS]);
+        Position parentPosition = Position.wrap(parent[POSITION]);
+        Slot slot = claims.slot();
+        bool sameEpoch = rules.clock.epochOf(slot) == rules.clock.epochOf(parentPosition.slotOf());
+
+        record[CHAIN_HASH] = uint256(
+            hashHeader(
+                parent[CHAIN_HASH],
+                blk[STATE_ROOT],
+                versionedHash,
+                cursor.messageHash(),
+                claims,
+                parentPosition.bitmapOf()
+            )
+        );
+        record[WITNESS_HASH] = uint256(hashWitness(msg.sender, claims, witness, blk));
+        record[CURSOR] = Cursor.unwrap(cursor);
+        (uint256 feeState, Oracle oracle) = FeeLib.advance(
+            rules.fees,
+            parentPosition,
+            Oracle.wrap(parent[ORACLE]),
+            claims
+        );
+        record[POSITION] = Position.unwrap(packPosition(number, slot, witness.bitmap(), feeState));
+        record[ORACLE] = Oracle.unwrap(oracle);
+        (Fees fees, uint256 sequencerFee) = FeeLib.split(rules.fees, claims);
+        record[FEES] = Fees.unwrap(sameEpoch ? Fees.wrap(parent[FEES]) + fees : fees);
+        record[EPOCH_HASH] = uint256(
+            rollEpochHash(
+                sameEpoch ? parent[EPOCH_HASH] : 0,
+                versionedHash,
+                (uint256(uint160(witness.coinbase())) << 96) | sequencerFee
+            )
+        );
+    }
+
+    /// @notice keccak256(bitmap ‖ proposer ‖ signature ‖ modifier16 | coinbase160), 192 bytes.
+    function hashWitness(
+        address proposer,
+        Claims claims,
+        Witness witness,
+        uint256[6] calldata blk
+    ) internal pure returns (bytes32 hash) {
+        uint256 bitmap = witness.bitmap();
+        uint256 signed = ((Claims.unwrap(claims) & type(uint16).max) << 160) | uint160(witness.coinbase());
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            mstore(free, bitmap)
+            mstore(add(free, 0x20), proposer)
+            calldatacopy(add(free, 0x40), add(blk, 0x60), 0x60)
+            mstore(add(free, 0xa0), signed)
+            hash := keccak256(free, 0xc0)
+        }
+    }
+
+    /// @notice keccak256(previous ‖ versionedHash ‖ coinbaseFee).
+    function rollEpochHash(
+        uint256 previous,
+        bytes32 versionedHash,
+        uint256 coinbaseFee
+    ) internal pure returns (bytes32 hash) {
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            mstore(free, previous)
+            mstore(add(free, 0x20), versionedHash)
+            mstore(add(free, 0x40), coinbaseFee)
+            hash := keccak256(free, 0x60)
+        }
+    }
+
+    /// @notice Attestations a block needs: more than two thirds of the committee.
+    function quorum(uint256 committeeSize) internal pure returns (uint256) {
+        return (2 * committeeSize) / 3 + 1;
+    }
+
+    /// @notice Bits set in a word of at most 64 bits.
+    /// @dev Sums of 2, 4, 8 bits in place; the product adds the eight bytes into the top one.
+    function popcount(uint256 bits) internal pure returns (uint256) {
+        unchecked {
+            bits = bits - ((bits >> 1) & 0x5555555555555555);
+            bits = (bits & 0x3333333333333333) + ((bits >> 2) & 0x3333333333333333);
+            bits = (bits + (bits >> 4)) & 0x0f0f0f0f0f0f0f0f;
+            return ((bits * 0x0101010101010101) >> 56) & 0xff;
+        }
+    }
+}

@@ -1,0 +1,458 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {AssetPortal} from "../bridge/AssetPortal.sol";
+import {FeePortal} from "../bridge/FeePortal.sol";
+import {InboxLib} from "../bridge/InboxLib.sol";
+import {OutboxLib} from "../bridge/OutboxLib.sol";
+import {IValidatorSet} from "../staking/IValidatorSet.sol";
+import {Clock} from "../types/Clock.sol";
+import {
+    BASIS_POINTS,
+    BN254_R,
+    DEPOSIT_CAP,
+    MAX_ACCOUNTS,
+    MESSAGE_ASSET_DEPOSIT,
+    MESSAGE_FEE_DEPOSIT,
+    MESSAGE_FORCED
+} from "../types/Constants.sol";
+import {genesisChainHash} from "../types/Header.sol";
+import {InboxWord} from "../types/InboxWord.sol";
+import {CHAIN_HASH, hashNewRecord, Oracle, ORACLE, Position, POSITION} from "../types/Record.sol";
+import {Epoch, Slot, Timestamp} from "../types/Time.sol";
+import {Tip} from "../types/Tip.sol";
+import {Withdrawal} from "../types/Withdrawal.sol";
+import {IVerifierPolicy} from "../verifier/IVerifierPolicy.sol";
+import {ChainLib} from "./ChainLib.sol";
+import {DigestLib} from "./DigestLib.sol";
+import {EpochProofLib, EpochProofRules} from "./EpochProofLib.sol";
+import {FeeLib, FeeRules} from "./FeeLib.sol";
+import {EpochProof, IRollup, RollupConfig, Status} from "./IRollup.sol";
+import {ProposeLib, ProposeRules} from "./ProposeLib.sol";
+import {RollupState} from "./RollupState.sol";
+
+/// @title Rollup
+/// @notice See IRollup. Immutable: an upgrade is another instance.
+contract Rollup is IRollup {
+    using ProposeLib for RollupState;
+    using EpochProofLib for RollupState;
+    using ChainLib for RollupState;
+    using InboxLib for RollupState;
+    using OutboxLib for RollupState;
+
+    uint256 private immutable _version;
+    uint256 private immutable _genesisRoot;
+    uint256 private immutable _genesisTime;
+    uint256 private immutable _slotDuration;
+    uint256 private immutable _slotsPerEpoch;
+    uint256 private immutable _proofSubmissionEpochs;
+    uint256 private immutable _recordRing;
+    uint256 private immutable _epochRing;
+    uint256 private immutable _inboxRing;
+    uint256 private immutable _maxMessages;
+    uint256 private immutable _maxL2Gas;
+    uint256 private immutable _maxDaGas;
+    uint256 private immutable _feePerL2Gas;
+    uint256 private immutable _feePerDaGas;
+    uint256 private immutable _burnedShare;
+    uint256 private immutable _proverShare;
+    uint256 private immutable _initialOracle;
+    uint256 private immutable _maxModifier;
+    uint256 private immutable _messageDeadline;
+    uint256 private immutable _outboxDelay;
+    uint256 private immutable _forcedFeePerL2Gas;
+    uint256 private immutable _minimumRegistration;
+    address private immutable _validatorSet;
+    address private immutable _verifierPolicy;
+    address private immutable _feeToken;
+    address private immutable _asset;
+
+    /// @inheritdoc IRollup
+    bytes32 public immutable genesisHash;
+    /// @inheritdoc IRollup
+    address public immutable feePortal;
+    /// @inheritdoc IRollup
+    address public immutable assetPortal;
+    bytes32 private immutable _domain;
+
+    RollupState private _state;
+
+    constructor(RollupConfig memory c) {
+        _validate(c);
+
+        _version = c.version;
+        _genesisRoot = c.genesisRoot;
+        _genesisTime = c.genesisTime;
+        _slotDuration = c.slotDuration;
+        _slotsPerEpoch = c.slotsPerEpoch;
+        _proofSubmissionEpochs = c.proofSubmissionEpochs;
+        _recordRing = c.recordRing;
+        _epochRing = c.epochRing;
+        _inboxRing = c.inboxRing;
+        _maxMessages = c.maxMessages;
+        _maxL2Gas = c.maxL2Gas;
+        _maxDaGas = c.maxDaGas;
+        _feePerL2Gas = c.feePerL2Gas;
+        _feePerDaGas = c.feePerDaGas;
+        _burnedShare = c.burnedShare;
+        _proverShare = c.proverShare;
+        _initialOracle = c.initialOracle;
+        _maxModifier = c.maxModifier;
+        _messageDeadline = c.messageDeadline;
+        _outboxDelay = c.outboxDelay;
+        _forcedFeePerL2Gas = c.forcedFeePerL2Gas;
+        _minimumRegistration = c.minimumRegistration;
+        _validatorSet = c.validatorSet;
+        _verifierPolicy = c.verifierPolicy;
+        _feeToken = c.feeToken;
+        _asset = c.asset;
+
+        genesisHash = genesisChainHash(address(this), c.version, c.genesisRoot);
+        _domain = DigestLib.domain(c.version);
+        feePortal = address(new FeePortal(c.feeToken));
+        assetPortal = address(new AssetPortal(c.asset));
+
+        uint256[7] memory genesis;
+        genesis[CHAIN_HASH] = uint256(genesisHash);
+        genesis[ORACLE] = c.initialOracle;
+        _state.records[0] = hashNewRecord(genesis);
+        emit Genesis(genesis);
+    }
+
+    // Chain
+
+    /// @inheritdoc IRollup
+    function propose(uint256[7] calldata parent, uint256[6] calldata blk) external {
+        _state.propose(_proposeRules(), parent, blk);
+    }
+
+    /// @inheritdoc IRollup
+    function submitEpochProof(EpochProof calldata args) external {
+        _state.submit(_epochProofRules(), args);
+    }
+
+    /// @inheritdoc IRollup
+    function prune() external {
+        _state.prune(currentEpoch(), _proofSubmissionEpochs);
+    }
+
+    // Inbox
+
+    /// @inheritdoc IRollup
+    function deposit(
+        uint256 leaf,
+        uint256 keyX,
+        uint256 keyY,
+        address sender,
+        uint256 amount
+    ) external returns (uint256 index) {
+        if (msg.sender != feePortal && msg.sender != assetPortal) revert Rollup__OnlyPortal(msg.sender);
+        if (amount == 0 || amount >= DEPOSIT_CAP) revert Rollup__AmountOutOfRange(amount);
+        if (!InboxLib.isOnCurve(keyX, keyY)) revert Rollup__KeyNotOnCurve(keyX, keyY);
+
+        Tip tip_ = _state.tip;
+        index = leaf;
+        bool opens = leaf == type(uint256).max;
+        if (opens) {
+            index = tip_.accounts();
+            if (index == MAX_ACCOUNTS) revert Rollup__AccountsExhausted();
+            if (amount < _minimumRegistration)
+                revert Rollup__BelowMinimumRegistration(_minimumRegistration, amount);
+        } else if (leaf >= tip_.accounts()) {
+            revert Rollup__UnknownAccount(leaf, tip_.accounts());
+        }
+
+        uint256 kind = msg.sender == feePortal ? MESSAGE_FEE_DEPOSIT : MESSAGE_ASSET_DEPOSIT;
+        uint256 head = (kind << 216) | (index << 192) | ((keyY & 1) << 160) | uint160(sender);
+        _state.send(tip_, opens, _inboxRing, _sinceGenesis(), head, amount, keyX, 0);
+    }
+
+    /// @inheritdoc IRollup
+    function force(
+        uint256 kind,
+        uint256 from,
+        uint32 nonce,
+        uint160 to,
+        uint96 amount,
+        uint256 s,
+        uint128 e
+    ) external payable returns (uint256 index) {
+        Tip tip_ = _state.tip;
+        if (from >= tip_.accounts()) revert Rollup__UnknownAccount(from, tip_.accounts());
+        uint256 fee = InboxLib.forcedFee(tip_, _inboxRing, kind, _forcedFeePerL2Gas);
+        if (msg.value < fee) revert Rollup__ForcedFeeTooLow(fee, msg.value);
+
+        uint256 head = ((kind + MESSAGE_FORCED) << 216) | (from << 192) | (uint256(nonce) << 160) | to;
+        index = _state.send(tip_, false, _inboxRing, _sinceGenesis(), head, amount, s, e);
+
+        if (msg.value > fee) {
+            (bool paid, ) = msg.sender.call{value: msg.value - fee}("");
+            if (!paid) revert Rollup__RefundFailed();
+        }
+    }
+
+    // Outbox
+
+    /// @inheritdoc IRollup
+    function consumeWithdrawal(
+        Epoch epoch,
+        uint256 index,
+        uint256 count,
+        uint256 withdrawal,
+        bytes32[] calldata path
+    ) external {
+        uint256 asset = Withdrawal.wrap(withdrawal).asset();
+        if (msg.sender != (asset == 0 ? feePortal : assetPortal))
+            revert Rollup__WrongPortal(asset, msg.sender);
+
+        _state.consume(_sinceGenesis(), _outboxDelay, epoch, index, count, withdrawal, path);
+    }
+
+    // Views: parameters
+
+    /// @inheritdoc IRollup
+    function config() external view returns (RollupConfig memory c) {
+        c.version = _version;
+        c.genesisRoot = _genesisRoot;
+        c.genesisTime = _genesisTime;
+        c.slotDuration = _slotDuration;
+        c.slotsPerEpoch = _slotsPerEpoch;
+        c.proofSubmissionEpochs = _proofSubmissionEpochs;
+        c.recordRing = _recordRing;
+        c.epochRing = _epochRing;
+        c.inboxRing = _inboxRing;
+        c.maxMessages = _maxMessages;
+        c.maxL2Gas = _maxL2Gas;
+        c.maxDaGas = _maxDaGas;
+        c.feePerL2Gas = _feePerL2Gas;
+        c.feePerDaGas = _feePerDaGas;
+        c.burnedShare = _burnedShare;
+        c.proverShare = _proverShare;
+        c.initialOracle = _initialOracle;
+        c.maxModifier = _maxModifier;
+        c.messageDeadline = _messageDeadline;
+        c.outboxDelay = _outboxDelay;
+        c.forcedFeePerL2Gas = _forcedFeePerL2Gas;
+        c.minimumRegistration = _minimumRegistration;
+        c.validatorSet = _validatorSet;
+        c.verifierPolicy = _verifierPolicy;
+        c.feeToken = _feeToken;
+        c.asset = _asset;
+    }
+
+    // Views: state
+
+    /// @inheritdoc IRollup
+    function tip() external view returns (uint256) {
+        return Tip.unwrap(_state.tip);
+    }
+
+    /// @inheritdoc IRollup
+    function status() external view returns (Status memory s) {
+        Tip tip_ = _state.tip;
+        s.slot = currentSlot();
+        s.epoch = currentEpoch();
+        bool pruned = ChainLib.isPruneDue(tip_, s.epoch, _proofSubmissionEpochs);
+        s.pending = pruned ? tip_.proven() : tip_.pending();
+        s.proven = tip_.proven();
+        s.firstUnprovenEpoch = tip_.firstUnprovenEpoch();
+        s.deadlineEpoch = ChainLib.deadlineOf(tip_, _proofSubmissionEpochs);
+        s.provenMessages = tip_.provenMessages();
+        s.inboxCount = tip_.inboxCount();
+        s.accounts = tip_.accounts();
+        s.lastCommitteeSlot = tip_.lastCommitteeSlot();
+    }
+
+    /// @inheritdoc IRollup
+    function recordHash(uint256 number) external view returns (bytes32) {
+        Tip tip_ = _state.tip;
+        if (number < tip_.proven() || number > tip_.pending()) revert Rollup__RecordUnavailable(number);
+
+        return _state.records[number % _recordRing];
+    }
+
+    /// @inheritdoc IRollup
+    function epochWord(Epoch epoch) external view returns (bytes32) {
+        return _state.epochs[Epoch.unwrap(epoch) % _epochRing];
+    }
+
+    /// @inheritdoc IRollup
+    function inboxWord(uint256 index) external view returns (uint256) {
+        return InboxWord.unwrap(_state.inbox[index % _inboxRing]);
+    }
+
+    /// @inheritdoc IRollup
+    function outboxWord(Epoch epoch) external view returns (uint256) {
+        return _state.outbox[Epoch.unwrap(epoch)];
+    }
+
+    /// @inheritdoc IRollup
+    function isWithdrawalConsumed(Epoch epoch, uint256 index) external view returns (bool) {
+        return (_state.consumed[Epoch.unwrap(epoch)][index >> 8] >> (index & 0xff)) & 1 != 0;
+    }
+
+    /// @inheritdoc IRollup
+    function forcedFee(uint256 kind) external view returns (uint256) {
+        return InboxLib.forcedFee(_state.tip, _inboxRing, kind, _forcedFeePerL2Gas);
+    }
+
+    // Views: duties, digests, prices
+
+    /// @inheritdoc IRollup
+    function proposerOf(Slot slot) external view returns (address, uint256, uint256) {
+        Epoch epoch = epochOf(slot);
+        return IValidatorSet(_validatorSet).dutyOf(address(this), slot, epoch, _clock().epochStart(epoch));
+    }
+
+    /// @inheritdoc IRollup
+    function attestationDigest(
+        Slot slot,
+        bytes32 chainHash,
+        int16 priceModifier,
+        address coinbase
+    ) external view returns (bytes32) {
+        return DigestLib.attestation(_domain, slot, chainHash, priceModifier, coinbase);
+    }
+
+    /// @inheritdoc IRollup
+    function proposalDigest(
+        Slot slot,
+        bytes32 chainHash,
+        int16 priceModifier,
+        address coinbase
+    ) external view returns (bytes32) {
+        return DigestLib.proposal(_domain, slot, chainHash, priceModifier, coinbase);
+    }
+
+    /// @inheritdoc IRollup
+    function pricesAfter(uint256[7] calldata parent) external view returns (uint256, uint256) {
+        uint256 prices = FeeLib.prices(
+            _feeRules(),
+            Position.wrap(parent[POSITION]),
+            Oracle.wrap(parent[ORACLE])
+        );
+        return (prices >> 64, prices & type(uint64).max);
+    }
+
+    // Views: time
+
+    /// @inheritdoc IRollup
+    function currentSlot() public view returns (Slot) {
+        return slotAt(Timestamp.wrap(block.timestamp));
+    }
+
+    /// @inheritdoc IRollup
+    function currentEpoch() public view returns (Epoch) {
+        return epochOf(currentSlot());
+    }
+
+    /// @inheritdoc IRollup
+    function slotAt(Timestamp time) public view returns (Slot) {
+        return _clock().slotAt(time);
+    }
+
+    /// @inheritdoc IRollup
+    function epochOf(Slot slot) public view returns (Epoch) {
+        return _clock().epochOf(slot);
+    }
+
+    /// @inheritdoc IRollup
+    function startOf(Slot slot) external view returns (Timestamp) {
+        return _clock().slotStart(slot);
+    }
+
+    // Parameters, grouped as the libraries take them
+
+    function _clock() private view returns (Clock memory) {
+        return Clock({genesis: _genesisTime, slotDuration: _slotDuration, slotsPerEpoch: _slotsPerEpoch});
+    }
+
+    function _feeRules() private view returns (FeeRules memory) {
+        return
+            FeeRules({
+                feePerL2Gas: _feePerL2Gas,
+                feePerDaGas: _feePerDaGas,
+                burnedShare: _burnedShare,
+                proverShare: _proverShare
+            });
+    }
+
+    function _proposeRules() private view returns (ProposeRules memory) {
+        return
+            ProposeRules({
+                clock: _clock(),
+                fees: _feeRules(),
+                proofSubmissionEpochs: _proofSubmissionEpochs,
+                recordRing: _recordRing,
+                inboxRing: _inboxRing,
+                maxMessages: _maxMessages,
+                maxL2Gas: _maxL2Gas,
+                maxDaGas: _maxDaGas,
+                maxModifier: _maxModifier,
+                messageDeadline: _messageDeadline,
+                validatorSet: IValidatorSet(_validatorSet)
+            });
+    }
+
+    function _epochProofRules() private view returns (EpochProofRules memory) {
+        return
+            EpochProofRules({
+                clock: _clock(),
+                proofSubmissionEpochs: _proofSubmissionEpochs,
+                recordRing: _recordRing,
+                epochRing: _epochRing,
+                genesisHash: genesisHash,
+                policy: IVerifierPolicy(_verifierPolicy)
+            });
+    }
+
+    function _sinceGenesis() private view returns (uint256) {
+        // Reverts before genesis with the clock's error.
+        slotAt(Timestamp.wrap(block.timestamp));
+        return block.timestamp - _genesisTime;
+    }
+
+    /// @dev What later arithmetic takes for granted.
+    function _validate(RollupConfig memory c) private view {
+        if (c.genesisRoot >= BN254_R) revert Rollup__InvalidConfig("genesisRoot");
+        if (c.slotDuration == 0) revert Rollup__InvalidConfig("slotDuration");
+        if (c.slotsPerEpoch == 0 || c.slotsPerEpoch > 255) revert Rollup__InvalidConfig("slotsPerEpoch");
+        if (c.proofSubmissionEpochs == 0 || c.proofSubmissionEpochs > type(uint16).max)
+            revert Rollup__InvalidConfig("proofSubmissionEpochs");
+
+        // Pending blocks are of the slots of proofSubmissionEpochs + 1 epochs; the proven tip's record stays with them.
+        if (
+            c.recordRing < c.slotsPerEpoch * (c.proofSubmissionEpochs + 1) + 1 ||
+            c.recordRing > type(uint32).max
+        ) revert Rollup__InvalidConfig("recordRing");
+        if (c.epochRing <= c.proofSubmissionEpochs || c.epochRing > type(uint32).max)
+            revert Rollup__InvalidConfig("epochRing");
+        if (c.maxMessages == 0 || c.maxMessages > type(uint16).max)
+            revert Rollup__InvalidConfig("maxMessages");
+        // Room for the messages that two epochs more than the proving delay can consume.
+        if (
+            c.inboxRing < c.maxMessages * c.slotsPerEpoch * (c.proofSubmissionEpochs + 2) ||
+            c.inboxRing > type(uint32).max
+        ) revert Rollup__InvalidConfig("inboxRing");
+
+        // An epoch's fees fit the 80 bits of the record, whatever the shares.
+        if (c.maxL2Gas > type(uint32).max || c.maxDaGas > type(uint32).max)
+            revert Rollup__InvalidConfig("gas limit");
+        if (c.feePerL2Gas > type(uint64).max || c.feePerDaGas > type(uint64).max)
+            revert Rollup__InvalidConfig("fee");
+        if ((c.feePerL2Gas * c.maxL2Gas + c.feePerDaGas * c.maxDaGas) * c.slotsPerEpoch >= 1 << 80)
+            revert Rollup__InvalidConfig("epoch fees");
+        if (c.burnedShare > BASIS_POINTS || c.proverShare > BASIS_POINTS - c.burnedShare)
+            revert Rollup__InvalidConfig("shares");
+
+        if (c.maxModifier > uint16(type(int16).max)) revert Rollup__InvalidConfig("maxModifier");
+        if (c.messageDeadline > type(uint32).max) revert Rollup__InvalidConfig("messageDeadline");
+        if (c.outboxDelay > type(uint32).max) revert Rollup__InvalidConfig("outboxDelay");
+        if (c.forcedFeePerL2Gas > type(uint64).max) revert Rollup__InvalidConfig("forcedFeePerL2Gas");
+        if (c.minimumRegistration >= DEPOSIT_CAP) revert Rollup__InvalidConfig("minimumRegistration");
+        if (c.validatorSet.code.length == 0) revert Rollup__InvalidConfig("validatorSet");
+        if (c.verifierPolicy.code.length == 0) revert Rollup__InvalidConfig("verifierPolicy");
+        if (c.feeToken.code.length == 0) revert Rollup__InvalidConfig("feeToken");
+        if (c.asset.code.length == 0) revert Rollup__InvalidConfig("asset");
+    }
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {Epoch, Slot, Timestamp} from "../types/Time.sol";
+
+/// @title Validator set
+/// @notice Who may propose in a slot, and who attests. One interface for a permissioned list and for proof of stake.
+/// @dev Instances differ in genesis and lengths, so they pass slot, epoch and the epoch's start. Whatever lag between
+/// the choice of the set and its use an implementation needs, it subtracts from that start.
+interface IValidatorSet {
+    /// @notice The slot has no proposer: the set is empty or not yet drawn.
+    error ValidatorSet__NoProposer(Slot slot);
+
+    /// @notice The duty of a slot, asked for once by the Rollup for every block. An implementation may use the call to
+    /// fix the randomness of a later epoch for the calling instance.
+    /// @return proposer address that must send the block
+    /// @return position of the proposer in the committee
+    /// @return committeeSize members of the epoch's committee
+    function takeDuty(
+        Slot slot,
+        Epoch epoch,
+        Timestamp epochStart
+    ) external returns (address proposer, uint256 position, uint256 committeeSize);
+
+    /// @notice The same, for a reader.
+    /// @param instance Rollup that asks
+    function dutyOf(
+        address instance,
+        Slot slot,
+        Epoch epoch,
+        Timestamp epochStart
+    ) external view returns (address proposer, uint256 position, uint256 committeeSize);
+
+    /// @notice Proposer addresses and key hashes of an epoch's committee, by position.
+    function committeeOf(
+        address instance,
+        Epoch epoch,
+        Timestamp epochStart
+    ) external view returns (address[] memory proposers, bytes32[] memory keyHashes);
+}

@@ -1,0 +1,45 @@
+import { Journal, type JournalOptions } from "./journal.ts";
+
+/** An actor is about to send a transaction for `purpose`; `nonce` is the account's on L1. */
+export interface SendEntry {
+  type: "send";
+  purpose: string;
+  from: string;
+  nonce: number;
+  hash: string;
+  /** 0 for the first, 1 for its first replacement, and so on. */
+  attempt: number;
+}
+
+/** A transaction was found in an L1 block. */
+export interface MinedEntry {
+  type: "mined";
+  purpose: string;
+  hash: string;
+  block: number;
+  success: boolean;
+}
+
+/** A proposal for `slot` was signed; `digest` is what the signature covers. */
+export interface ProposalEntry {
+  type: "proposal";
+  slot: number;
+  digest: string;
+}
+
+/** An epoch's proof was made; `proofFile` holds it. */
+export interface ProofEntry {
+  type: "proof";
+  epoch: number;
+  chainHashAfter: string;
+}
+
+export type ActorEntry = SendEntry | MinedEntry | ProposalEntry | ProofEntry;
+
+/** The journal of one actor: intents and transaction hashes. */
+export type ActorJournal = Journal<ActorEntry>;
+
+/** Opens an actor's journal; see {@link Journal.open} for its errors. */
+export function openActorJournal(options: JournalOptions): ActorJournal {
+  return Journal.open<ActorEntry>(options);
+}

@@ -1,0 +1,41 @@
+import { ActorError } from "../support/actorError.ts";
+import type { ActorJournal } from "./actorJournal.ts";
+
+/**
+ * The only door to a proposal's signature: a slot is signed once, whatever happens to the process.
+ * Two different signed proposals for one slot are an offence that anyone can prove.
+ */
+export class ProposalGuard {
+  readonly #journal: ActorJournal;
+  readonly #signed = new Map<number, string>();
+
+  constructor(journal: ActorJournal) {
+    this.#journal = journal;
+    for (const entry of journal.entries) {
+      if (entry.type === "proposal") this.#signed.set(entry.slot, entry.digest);
+    }
+  }
+
+  /** True when a proposal for the slot was signed, by this process or an earlier one. */
+  hasSigned(slot: number): boolean {
+    return this.#signed.has(slot);
+  }
+
+  /**
+   * Records the digest, then allows to sign it. The same digest again is allowed.
+   * @throws ActorError SLOT_SIGNED for another digest of the same slot
+   */
+  checkAndInsertProposal(slot: number, digest: string): void {
+    const earlier = this.#signed.get(slot);
+    if (earlier === digest) return;
+    if (earlier !== undefined) {
+      throw new ActorError(
+        "SLOT_SIGNED",
+        `slot ${slot} was signed with digest ${earlier}, now asked for ${digest}`,
+        "wait for the next slot",
+      );
+    }
+    this.#journal.append({ type: "proposal", slot, digest });
+    this.#signed.set(slot, digest);
+  }
+}

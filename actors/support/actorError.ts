@@ -1,0 +1,45 @@
+/** What can go wrong in an actor, as one catalogue. */
+export type ActorErrorCode =
+  | "ANVIL_MISSING"
+  | "ANVIL_PORT_TAKEN"
+  | "ANVIL_FAILED"
+  | "ANVIL_TIMEOUT"
+  | "BLOB_NOT_FOUND"
+  | "BLOB_SOURCE_FAILED"
+  | "BLOB_SOURCE_LIED"
+  | "BLOB_WRAPPER"
+  | "CHAIN_MISMATCH"
+  | "JOURNAL_CORRUPT"
+  | "JOURNAL_CLOSED"
+  | "JOURNAL_LOCKED"
+  | "SLOT_SIGNED"
+  | "TRANSACTION_REVERTED"
+  | "TRANSACTION_REFUSED"
+  | "TRANSACTION_NOT_MINED"
+  | "L1_REORG_TOO_DEEP"
+  | "L1_EVENT_UNEXPECTED"
+  | "STATE_UNAVAILABLE"
+  | "NETWORK_STALLED";
+
+/** An error with a remedy: the message says both. */
+export class ActorError extends Error {
+  override readonly name: string = "ActorError";
+  readonly code: ActorErrorCode;
+  readonly remedy: string;
+
+  constructor(code: ActorErrorCode, message: string, remedy: string, cause?: unknown) {
+    super(`${message}; ${remedy}`, cause === undefined ? undefined : { cause });
+    this.code = code;
+    this.remedy = remedy;
+  }
+}
+
+/** True when `error` is an {@link ActorError} of the given code. */
+export function isActorError(error: unknown, code: ActorErrorCode): error is ActorError {
+  return error instanceof ActorError && error.code === code;
+}
+
+/** The message of anything thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

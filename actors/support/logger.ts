@@ -1,0 +1,40 @@
+import { pino } from "pino";
+
+/** The part of a pino logger that actors use; `child` adds fields such as the actor's name. */
+export interface Logger {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+  child(fields: Record<string, unknown>): Logger;
+}
+
+/** Options of {@link createLogger}. */
+export interface LoggerOptions {
+  /** Least level that is written. */
+  level: "debug" | "info" | "warn" | "error" | "silent";
+  /** File that receives one JSON line an event; standard output when absent. */
+  file?: string;
+}
+
+/** A logger that writes one JSON line an event; bigint fields become decimal text. */
+export function createLogger(options: LoggerOptions): Logger {
+  const settings = {
+    level: options.level,
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { log: withoutBigints },
+  };
+  return options.file === undefined
+    ? pino(settings)
+    : pino(settings, pino.destination({ dest: options.file, mkdir: true, sync: true }));
+}
+
+/** A logger that writes nothing. */
+export const silentLogger: Logger = createLogger({ level: "silent" });
+
+function withoutBigints(fields: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(fields).map(([key, value]) => [key, typeof value === "bigint" ? value.toString() : value]),
+  );
+}

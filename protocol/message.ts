@@ -12,7 +12,7 @@
  */
 import type { Address } from "./address.ts";
 import type { Branded } from "./brand.ts";
-import { concatBytes, fromBytes, toBytes } from "./bytes.ts";
+import { concatBytes, fromBytes, toBytes, wordsToBytes } from "./bytes.ts";
 import { ProtocolError } from "./errors.ts";
 import { BN254_R } from "./field.ts";
 import { sha256 } from "./hash.ts";
@@ -143,6 +143,20 @@ export function decodeMessage(bytes: Uint8Array): Message {
     default:
       throw invalid(`type ${kind} does not exist`);
   }
+}
+
+/** The 88 bytes as three words of 32 bytes, filled up with zeros behind: the form in the Inbox's event. */
+export function messageToWords(message: Message): readonly [bigint, bigint, bigint] {
+  const bytes = concatBytes(encodeMessage(message), new Uint8Array(8));
+  return [fromBytes(bytes.subarray(0, 32)), fromBytes(bytes.subarray(32, 64)), fromBytes(bytes.subarray(64))];
+}
+
+/** @throws {ProtocolError} `invalid-message-encoding` */
+export function messageFromWords(words: readonly bigint[]): Message {
+  if (words.length !== 3) throw invalid(`it has ${words.length} words, not 3`);
+  const bytes = wordsToBytes(words);
+  if (bytes.subarray(MESSAGE_BYTES).some((byte) => byte !== 0)) throw invalid("data follows its 88 bytes");
+  return decodeMessage(bytes.subarray(0, MESSAGE_BYTES));
 }
 
 /** The 22 words of 32 bits that the circuit takes. */

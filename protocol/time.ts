@@ -14,7 +14,7 @@ export interface Clock {
   /** Seconds. */
   readonly slotDuration: number;
   /** Slots an epoch. */
-  readonly epochDuration: number;
+  readonly slotsPerEpoch: number;
   /** Epoch `e` must be proven by the end of epoch `e + proofSubmissionEpochs`. */
   readonly proofSubmissionEpochs: number;
 }
@@ -63,7 +63,7 @@ export function slotEnd(clock: Clock, slot: Slot): Timestamp {
 }
 
 export function epochOf(clock: Clock, slot: Slot): Epoch {
-  return toEpoch(Math.floor(slot / clock.epochDuration));
+  return toEpoch(Math.floor(slot / clock.slotsPerEpoch));
 }
 
 export function epochAt(clock: Clock, time: Timestamp): Epoch {
@@ -71,11 +71,11 @@ export function epochAt(clock: Clock, time: Timestamp): Epoch {
 }
 
 export function firstSlot(clock: Clock, epoch: Epoch): Slot {
-  return toSlot(epoch * clock.epochDuration);
+  return toSlot(epoch * clock.slotsPerEpoch);
 }
 
 export function lastSlot(clock: Clock, epoch: Epoch): Slot {
-  return toSlot((epoch + 1) * clock.epochDuration - 1);
+  return toSlot((epoch + 1) * clock.slotsPerEpoch - 1);
 }
 
 export function epochStart(clock: Clock, epoch: Epoch): Timestamp {

@@ -1,7 +1,9 @@
 import { createRequire } from "node:module";
 
 import hardhatToolboxMochaEthers from "@nomicfoundation/hardhat-toolbox-mocha-ethers";
-import { defineConfig } from "hardhat/config";
+import { configVariable, defineConfig } from "hardhat/config";
+
+import { deployTask } from "./tasks/deploy.ts";
 
 const soljson = createRequire(import.meta.url).resolve("solc/soljson.js");
 
@@ -16,6 +18,7 @@ const viaIr = {
 
 export default defineConfig({
   plugins: [hardhatToolboxMochaEthers],
+  tasks: [deployTask],
   solidity: {
     profiles: {
       default: {
@@ -25,5 +28,13 @@ export default defineConfig({
   },
   networks: {
     default: { type: "edr-simulated", chainType: "l1", hardfork: "osaka", chainId: 31337 },
+    /** An L1 on this machine, such as the one `npm start` runs. */
+    local: { type: "http", chainType: "l1", url: "http://127.0.0.1:8545" },
+    sepolia: {
+      type: "http",
+      chainType: "l1",
+      url: configVariable("SEPOLIA_RPC_URL"),
+      accounts: [configVariable("SEPOLIA_PRIVATE_KEY")],
+    },
   },
 });

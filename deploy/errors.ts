@@ -1,0 +1,27 @@
+/** What can go wrong in a deployment before or between transactions. */
+export type DeployErrorCode =
+  | "PRESET_UNKNOWN"
+  | "PRESET_INVALID"
+  | "CHAIN_NOT_IN_PRESET"
+  | "DEVELOPMENT_VERIFIER"
+  | "VERIFIER_MISSING"
+  | "MEMBERS_INVALID"
+  | "NO_SIGNER"
+  | "NO_FUNDS"
+  | "ALREADY_DEPLOYED"
+  | "RECORD_MISSING"
+  | "RECORD_INVALID"
+  | "ASSERTION_FAILED";
+
+/** An error with a remedy: the message says both. */
+export class DeployError extends Error {
+  override readonly name = "DeployError";
+  readonly code: DeployErrorCode;
+  readonly remedy: string;
+
+  constructor(code: DeployErrorCode, message: string, remedy: string) {
+    super(`${message}; ${remedy}`);
+    this.code = code;
+    this.remedy = remedy;
+  }
+}

@@ -1,0 +1,129 @@
+/**
+ * Presets: the parameters of a network, in one JSON file each, validated before anything is sent.
+ */
+import { readFileSync, readdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { z } from "zod";
+
+import { SIZES, type SizeName } from "../protocol/sizes.ts";
+import { DeployError } from "./errors.ts";
+
+const folder = fileURLToPath(new URL("./presets/", import.meta.url));
+
+/** A decimal number as text, since JSON has no integers of this size. */
+const amount = z
+  .string()
+  .regex(/^\d+$/, "a whole number as text, in the smallest unit")
+  .transform((text) => BigInt(text));
+const positive = z.number().int().positive();
+
+const bps = z.number().int().min(0).max(10_000);
+const tokenSchema = z.strictObject({
+  name: z.string().min(1),
+  symbol: z.string().min(1),
+  /** Given to the owner, in 10^-18 of a token. */
+  initialSupply: amount,
+});
+
+const presetSchema = z
+  .strictObject({
+    name: z.string(),
+    description: z.string(),
+    /** Chains that the preset may be deployed to. */
+    chainIds: z.array(positive).nonempty(),
+    /** Size of the epoch circuit: a key of `SIZES`. */
+    circuit: z.enum(Object.keys(SIZES) as [SizeName, ...SizeName[]]),
+    /** Number of the instance; part of the genesis chain hash and of the EIP-712 domain. */
+    version: z.number().int().min(1).max(0xffff_ffff),
+    /** Seconds a slot. On a public L1 a multiple of 12. */
+    slotSeconds: positive,
+    /** Slots an epoch; at most the block slots of the circuit. */
+    epochSlots: positive,
+    /** Epochs after its own within which an epoch must be proven, or everything unproven is pruned. */
+    proofSubmissionEpochs: positive,
+    /** Words of each ring: blocks, epochs, and messages that may wait at once, counted at the proven tip. */
+    rings: z.strictObject({ records: positive, epochs: positive, inbox: positive }),
+    /** Seconds after which a block must consume a message. */
+    messageDeadlineSeconds: positive,
+    /** Seconds between the proof of an epoch and the first payment of its withdrawals. */
+    outboxDelaySeconds: z.number().int().nonnegative(),
+    fees: z.strictObject({
+      /** Units of 10^-18 TST per unit of gas. */
+      feePerL2Gas: amount,
+      feePerDaGas: amount,
+      /** Shares of every fee; what is left goes to the block's coinbase. */
+      burnedBps: bps,
+      proverBps: bps,
+      /** Wei of ETH per unit of L2 gas that a forced transaction pays into an empty queue. */
+      forcedFeePerL2Gas: amount,
+    }),
+    price: z.strictObject({
+      /** Price of one TST in ETH at genesis, times 10^12. */
+      ethPerToken: amount.refine((value) => value < 1n << 64n, "at most 64 bits"),
+      /** Most that a block may move the price, in basis points. */
+      maxModifierBps: z.number().int().min(0).max(100),
+    }),
+    /** Least first deposit of an account, in units of its token. */
+    minimumRegistration: amount,
+    validators: z.strictObject({
+      /** Seconds between the announcement of a list of members and its effect; at least an epoch. */
+      listDelaySeconds: positive,
+    }),
+    token: tokenSchema,
+    /** The ERC-20 that the ledger transfers: deployed anew (local networks) or an existing one. */
+    asset: z.union([tokenSchema, z.strictObject({ address: z.string().regex(/^0x[0-9a-fA-F]{40}$/) })]),
+  })
+  .superRefine((preset, context) => {
+    const size = SIZES[preset.circuit];
+    const issue = (path: string, message: string): void => {
+      context.addIssue({ code: "custom", path: [path], message });
+    };
+    if (preset.epochSlots > size.blocks) {
+      issue("epochSlots", `the circuit ${preset.circuit} proves at most ${size.blocks} blocks an epoch`);
+    }
+    const unproven = preset.epochSlots * (preset.proofSubmissionEpochs + 1) + 1;
+    if (preset.rings.records < unproven) {
+      issue("rings.records", `${unproven} records can be in use at once`);
+    }
+    if (preset.fees.burnedBps + preset.fees.proverBps > 10_000) {
+      issue("fees", "burnedBps and proverBps are together more than 10,000");
+    }
+    if (preset.validators.listDelaySeconds < preset.slotSeconds * preset.epochSlots) {
+      issue("validators.listDelaySeconds", "a list must not change within an epoch");
+    }
+  });
+
+/** Parameters of a network, validated. */
+export type Preset = z.infer<typeof presetSchema>;
+
+/** Names of the presets that exist. */
+export function presetNames(): string[] {
+  return readdirSync(folder)
+    .filter((file) => file.endsWith(".json"))
+    .map((file) => file.slice(0, -5))
+    .sort();
+}
+
+/**
+ * Reads and validates a preset.
+ * @throws DeployError PRESET_UNKNOWN, PRESET_INVALID with every fault on a line
+ */
+export function loadPreset(name: string): Preset {
+  const names = presetNames();
+  if (!names.includes(name)) {
+    throw new DeployError("PRESET_UNKNOWN", `there is no preset "${name}"`, `use one of: ${names.join(", ")}`);
+  }
+  return parsePreset(JSON.parse(readFileSync(`${folder}${name}.json`, "utf8")), name);
+}
+
+/** Validates a preset that was read already. @throws DeployError PRESET_INVALID */
+export function parsePreset(value: unknown, name: string): Preset {
+  const result = presetSchema.safeParse(value);
+  if (result.success) return result.data;
+  const faults = result.error.issues.map((issue) => `  ${issue.path.join(".")}: ${issue.message}`);
+  throw new DeployError(
+    "PRESET_INVALID",
+    `the preset "${name}" is not valid:\n${faults.join("\n")}`,
+    `mend deploy/presets/${name}.json`,
+  );
+}

@@ -1,46 +1,118 @@
-import type { SizeName } from "../protocol/sizes.ts";
+/**
+ * The record of a deployment: what stands where, with which parameters. One folder a network: `deployment.json` for
+ * programs, `report.md` for people.
+ */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { z } from "zod";
 
-/** The record of a deployment: what stands where, with which parameters. */
-export interface Deployment {
+import { SIZES, type SizeName } from "../protocol/sizes.ts";
+import { DeployError } from "./errors.ts";
+
+const folder = fileURLToPath(new URL("../deployments/", import.meta.url));
+
+const address = z.string().regex(/^0x[0-9a-fA-F]{40}$/);
+const word = z.string().regex(/^0x[0-9a-fA-F]{64}$/);
+const whole = z.number().int().nonnegative();
+
+const deploymentSchema = z.object({
   /** Name under which the record is kept. */
-  network: string;
-  preset: string;
-  chainId: number;
+  network: z.string(),
+  preset: z.string(),
+  chainId: whole,
   /** L1 block of the Rollup's creation: a sync begins there. */
-  block: number;
+  block: whole,
   /** Size of the epoch circuit that the verifier belongs to. */
-  circuit: SizeName;
-  verificationKeyHash: string;
-  genesisHash: string;
-  genesisRoot: string;
+  circuit: z.enum(Object.keys(SIZES) as [SizeName, ...SizeName[]]),
+  verificationKeyHash: z.string(),
+  genesisHash: word,
+  genesisRoot: word,
   /** Start of slot 0, seconds since 1970. */
-  genesisTime: number;
-  version: number;
-  slotSeconds: number;
-  epochSlots: number;
-  proofSubmissionEpochs: number;
-  messageDeadlineSeconds: number;
-  outboxDelaySeconds: number;
+  genesisTime: whole,
+  version: whole,
+  slotSeconds: whole,
+  epochSlots: whole,
+  proofSubmissionEpochs: whole,
+  messageDeadlineSeconds: whole,
+  outboxDelaySeconds: whole,
   /** Has the power over the validator set and the token. */
-  owner: string;
-  addresses: {
-    token: string;
-    asset: string;
-    validatorSet: string;
-    verifier: string;
-    verifierPolicy: string;
-    rollup: string;
-    feePortal: string;
-    assetPortal: string;
-  };
-  transactions: DeploymentTransaction[];
+  owner: address,
+  addresses: z.object({
+    token: address,
+    asset: address,
+    validatorSet: address,
+    verifier: address,
+    verifierPolicy: address,
+    rollup: address,
+    feePortal: address,
+    assetPortal: address,
+  }),
+  /** Creations, in order. */
+  transactions: z.array(
+    z.object({
+      contract: z.string(),
+      address,
+      hash: word,
+      gasUsed: whole,
+      constructorArguments: z.array(z.unknown()),
+    }),
+  ),
+});
+
+export type Deployment = z.infer<typeof deploymentSchema>;
+
+/** Path of a network's record. */
+export function deploymentFile(network: string): string {
+  return join(folder, network, "deployment.json");
 }
 
-/** One creation. */
-export interface DeploymentTransaction {
-  contract: string;
-  address: string;
-  hash: string;
-  gasUsed: number;
-  constructorArguments: unknown[];
+/** Writes record and report; returns the record's path. */
+export function writeDeployment(deployment: Deployment): string {
+  const file = deploymentFile(deployment.network);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, JSON.stringify(deployment, null, 2) + "\n");
+  writeFileSync(join(dirname(file), "report.md"), describeDeployment(deployment) + "\n");
+  return file;
+}
+
+/**
+ * Reads a network's record.
+ * @throws DeployError RECORD_MISSING, RECORD_INVALID
+ */
+export function readDeployment(network: string): Deployment {
+  const file = deploymentFile(network);
+  if (!existsSync(file)) {
+    throw new DeployError("RECORD_MISSING", `there is no record of a deployment to "${network}"`, "deploy first");
+  }
+  const result = deploymentSchema.safeParse(JSON.parse(readFileSync(file, "utf8")));
+  if (result.success) return result.data;
+  throw new DeployError("RECORD_INVALID", `${file} is not valid: ${z.prettifyError(result.error)}`, "restore it from version control");
+}
+
+/** The record as Markdown. */
+export function describeDeployment(deployment: Deployment): string {
+  const { addresses, transactions } = deployment;
+  const gas = transactions.reduce((sum, { gasUsed }) => sum + gasUsed, 0);
+  return [
+    `# ${deployment.network}: preset ${deployment.preset}, chain ${deployment.chainId}`,
+    "",
+    "| contract | address |",
+    "|---|---|",
+    ...Object.entries(addresses).map(([name, at]) => `| ${name} | \`${at}\` |`),
+    "",
+    "| parameter | value |",
+    "|---|---|",
+    `| L1 block of the Rollup | ${deployment.block} |`,
+    `| genesis | ${new Date(deployment.genesisTime * 1000).toISOString()} |`,
+    `| slot | ${deployment.slotSeconds} s |`,
+    `| epoch | ${deployment.epochSlots} slots |`,
+    `| time to prove an epoch | ${deployment.proofSubmissionEpochs} epochs |`,
+    `| message deadline | ${deployment.messageDeadlineSeconds} s |`,
+    `| withdrawal delay | ${deployment.outboxDelaySeconds} s |`,
+    `| circuit, key | ${deployment.circuit}, \`${deployment.verificationKeyHash}\` |`,
+    `| genesis hash | \`${deployment.genesisHash}\` |`,
+    `| owner | \`${deployment.owner}\` |`,
+    `| gas of the deployment | ${gas.toLocaleString("en")} |`,
+  ].join("\n");
 }

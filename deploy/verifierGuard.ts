@@ -2,7 +2,9 @@
  * A verifier made on a development reference string accepts forged proofs from anyone who knows its tau, and the tau
  * is a committed constant. So such a verifier must never leave a local chain.
  */
-import { developmentG2 } from "../scripts/circuits/srs.ts";
+import { bn254 } from "@noble/curves/bn254.js";
+
+import { TAU } from "../scripts/circuits/developmentTau.ts";
 import { DeployError } from "./errors.ts";
 
 /** Chains on which nothing of value can be: those of Hardhat, anvil and Geth's development mode. */
@@ -14,7 +16,8 @@ export const LOCAL_CHAIN_IDS: readonly number[] = [31337, 1337];
  */
 export function isDevelopmentVerifier(bytecode: string): boolean {
   const code = bytecode.toLowerCase();
-  return developmentG2().some((coordinate) => code.includes(coordinate.toString(16).padStart(64, "0")));
+  const { x, y } = bn254.G2.Point.BASE.multiply(TAU).toAffine();
+  return [x.c0, x.c1, y.c0, y.c1].some((coordinate) => code.includes(coordinate.toString(16)));
 }
 
 /** @throws DeployError DEVELOPMENT_VERIFIER unless the chain is local or the verifier is made on a public string */

@@ -1,0 +1,159 @@
+import { expect } from "chai";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import hre from "hardhat";
+
+import { checkDeployment } from "../../deploy/checkDeployment.ts";
+import { deploySuite } from "../../deploy/deploySuite.ts";
+import { deploymentFile, readDeployment, writeDeployment, type Deployment } from "../../deploy/deployment.ts";
+import { DeployError, type DeployErrorCode } from "../../deploy/errors.ts";
+import { localMembers } from "../../deploy/localAccounts.ts";
+import { loadPreset } from "../../deploy/presets.ts";
+import { verifierOf } from "../../deploy/verifiers.ts";
+import { isDevelopmentVerifier } from "../../deploy/verifierGuard.ts";
+
+const SEPOLIA = 11155111;
+const preset = loadPreset("local");
+const verifier = verifierOf("local");
+const readArtifact = (name: string) => hre.artifacts.readArtifact(name);
+
+async function deploy({ chainId = 31337, chainIds = preset.chainIds, owned = false } = {}) {
+  const { ethers } = await hre.network.create({ network: "default", override: { chainId } });
+  const [deployer, other] = await ethers.getSigners();
+  const owner = (owned ? deployer! : other!).address;
+  const parameters = {
+    preset: { ...preset, chainIds },
+    network: "test",
+    deployer: deployer!,
+    owner,
+    members: localMembers(),
+    verifier,
+    readArtifact,
+  };
+  return { deployment: await deploySuite(parameters), ethers, owner, deployer: deployer!.address };
+}
+
+async function refusalOf(promise: Promise<unknown>): Promise<DeployError> {
+  try {
+    await promise;
+  } catch (error) {
+    if (error instanceof DeployError) return error;
+    throw error;
+  }
+  throw new Error("nothing was refused");
+}
+
+describe("deployment", () => {
+  let done: Awaited<ReturnType<typeof deploy>>;
+  before(async () => (done = await deploy()));
+
+  it("deploys the suite with no transaction over 2^24 gas and 30M gas in all", () => {
+    const gas = done.deployment.transactions.map(({ gasUsed }) => gasUsed);
+    expect(Math.max(...gas)).to.be.below(2 ** 24);
+    expect(gas.reduce((sum, one) => sum + one, 0)).to.be.below(30_000_000);
+  });
+
+  it("leaves the deployer without power", async () => {
+    const { deployment, ethers, owner, deployer } = done;
+    const token = await ethers.getContractAt("NetworkToken", deployment.addresses.token);
+    for (const role of [await token.DEFAULT_ADMIN_ROLE(), await token.MINTER_ROLE()]) {
+      expect(await token.hasRole(role, deployer)).to.equal(false);
+    }
+    expect(await token.balanceOf(deployer)).to.equal(0n);
+    const set = await ethers.getContractAt("PermissionedValidatorSet", deployment.addresses.validatorSet);
+    expect(await set.owner()).to.equal(owner);
+  });
+
+  it("binds each portal to the Rollup and its token", async () => {
+    const { deployment, ethers } = done;
+    const { rollup, token, asset, feePortal, assetPortal } = deployment.addresses;
+    for (const [portal, held] of [
+      [feePortal, token],
+      [assetPortal, asset],
+    ] as const) {
+      const contract = await ethers.getContractAt("FeePortal", portal);
+      expect(await contract.rollup()).to.equal(rollup);
+      expect(await contract.token()).to.equal(held);
+    }
+  });
+
+  it("recognises the development reference string in the verifier's code", async () => {
+    expect(isDevelopmentVerifier((await readArtifact(verifier.contract)).deployedBytecode)).to.equal(true);
+    expect(isDevelopmentVerifier((await readArtifact("Rollup")).deployedBytecode)).to.equal(false);
+  });
+
+  it("refuses a verifier made on the development reference string on a public chain, before anything is sent", async () => {
+    const error = await refusalOf(deploy({ chainId: SEPOLIA, chainIds: [SEPOLIA] }));
+    expect(error.code).to.equal<DeployErrorCode>("DEVELOPMENT_VERIFIER");
+    expect(error.message).to.match(/npm run circuits/);
+  });
+
+  it("refuses a chain that the preset does not name", async () => {
+    expect((await refusalOf(deploy({ chainId: SEPOLIA }))).code).to.equal<DeployErrorCode>("CHAIN_NOT_IN_PRESET");
+  });
+
+  it("refuses a deployer without ETH", async () => {
+    const { ethers } = await hre.network.create("default");
+    const deployer = ethers.Wallet.createRandom(ethers.provider);
+    const refused = deploySuite({
+      preset,
+      network: "test",
+      deployer,
+      owner: deployer.address,
+      members: localMembers(),
+      verifier,
+      readArtifact,
+    });
+    expect((await refusalOf(refused)).code).to.equal<DeployErrorCode>("NO_FUNDS");
+  });
+
+  it("notices when the chain is not what the preset says", async () => {
+    const { deployment, ethers, owner, deployer } = done;
+    const error = await refusalOf(
+      checkDeployment({
+        preset: { ...preset, slotSeconds: 5 },
+        provider: ethers.provider,
+        readArtifact,
+        owner: deployer,
+        deployer: owner,
+        verifierCode: "0x",
+        expected: { ...deployment.addresses, genesisTime: deployment.genesisTime, genesisRoot: deployment.genesisRoot },
+      }),
+    );
+    expect(error.message)
+      .to.match(/slotDuration is 4, not 5/)
+      .and.match(/owner of the validator set/)
+      .and.match(/verifier's code/)
+      .and.match(/deployer is admin of the token is true/);
+  });
+});
+
+describe("deployment record", () => {
+  let folder: string;
+  let deployment: Deployment;
+  before(async () => {
+    folder = mkdtempSync(join(tmpdir(), "calpulli-"));
+    ({ deployment } = await deploy());
+  });
+  after(() => rmSync(folder, { recursive: true }));
+
+  it("reads back what was written, and writes a report beside it", () => {
+    writeDeployment(deployment, folder);
+    expect(readDeployment("test", folder)).to.deep.equal(deployment);
+    expect(readFileSync(join(folder, "test", "report.md"), "utf8")).to.include(deployment.addresses.rollup);
+  });
+
+  it("says how to make a record that is missing", () => {
+    expect(() => readDeployment("nowhere", folder)).to.throw(DeployError, /npx hardhat deploy --network nowhere/);
+  });
+
+  it("refuses a record that was cut or altered", () => {
+    const file = deploymentFile("test", folder);
+    const text = readFileSync(file, "utf8");
+    writeFileSync(file, text.slice(0, 100));
+    expect(() => readDeployment("test", folder)).to.throw(DeployError, /not a valid record/);
+    writeFileSync(file, text.replace(/"slotSeconds": \d+/, '"slotSeconds": -1'));
+    expect(() => readDeployment("test", folder)).to.throw(DeployError, /slotSeconds/);
+  });
+});

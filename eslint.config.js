@@ -2,7 +2,18 @@ import tseslint from "typescript-eslint";
 
 export default tseslint.config(
   {
-    ignores: ["node_modules", "types", "artifacts", "cache", "coverage", ".cache", "out", "circuits/generated", "**/*.mjs", "eslint.config.js"],
+    ignores: [
+      "node_modules",
+      "types",
+      "artifacts",
+      "cache",
+      "coverage",
+      ".cache",
+      "out",
+      "circuits/generated",
+      "**/*.mjs",
+      "eslint.config.js",
+    ],
   },
   ...tseslint.configs.recommendedTypeChecked,
   {
@@ -10,9 +21,18 @@ export default tseslint.config(
     rules: {
       "@typescript-eslint/consistent-type-imports": "error",
       "@typescript-eslint/explicit-module-boundary-types": "error",
+      // Node strips types and nothing else: syntax that needs compiling is out. Generated types are exempt.
+      "no-restricted-syntax": [
+        "error",
+        { selector: "TSEnumDeclaration", message: "use a union of literals" },
+        { selector: "TSModuleDeclaration[kind='namespace']", message: "use a module" },
+        { selector: "TSParameterProperty", message: "declare the field" },
+        { selector: "ExportDefaultDeclaration", message: "export by name" },
+      ],
       "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_" }],
     },
   },
+  { files: ["hardhat.config.ts"], rules: { "no-restricted-syntax": "off" } },
   {
     files: ["test/**/*.ts"],
     rules: {

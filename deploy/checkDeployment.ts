@@ -87,10 +87,15 @@ export async function checkDeployment(parameters: CheckParameters): Promise<Read
     same("portal's token", await read(contract, "token"), token);
   }
 
-  same("owner of the validator set", await read(await at("PermissionedValidatorSet", expected.validatorSet), "owner"), owner);
+  same(
+    "owner of the validator set",
+    await read(await at("PermissionedValidatorSet", expected.validatorSet), "owner"),
+    owner,
+  );
   const policy = await at("VerifierPolicy", expected.verifierPolicy);
   same("verifiers", await read(policy, "verifiers"), expected.verifier);
-  if ((await provider.getCode(expected.verifier)) !== parameters.verifierCode) faults.push("the verifier's code is not the one compiled here");
+  if ((await provider.getCode(expected.verifier)) !== parameters.verifierCode)
+    faults.push("the verifier's code is not the one compiled here");
   await checkToken(await at("NetworkToken", expected.token));
 
   if (faults.length > 0) {

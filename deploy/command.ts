@@ -20,9 +20,16 @@ export interface DeployOptions {
 }
 
 /** @throws DeployError; see its codes */
-export async function deployCommand(options: DeployOptions, hre: HardhatRuntimeEnvironment): Promise<Deployment> {
+export async function deployCommand(
+  options: DeployOptions,
+  hre: HardhatRuntimeEnvironment,
+): Promise<Deployment> {
   if (options.preset === undefined) {
-    throw new DeployError("PRESET_UNKNOWN", "no preset was named", `add --preset, one of: ${presetNames().join(", ")}`);
+    throw new DeployError(
+      "PRESET_UNKNOWN",
+      "no preset was named",
+      `add --preset, one of: ${presetNames().join(", ")}`,
+    );
   }
   const preset = loadPreset(options.preset);
   const verifier = verifierOf(preset.circuit);
@@ -40,7 +47,11 @@ export async function deployCommand(options: DeployOptions, hre: HardhatRuntimeE
   }
   const [deployer] = await ethers.getSigners();
   if (!deployer) {
-    throw new DeployError("NO_SIGNER", `the network "${networkName}" has no account`, "add one in hardhat.config.ts");
+    throw new DeployError(
+      "NO_SIGNER",
+      `the network "${networkName}" has no account`,
+      "add one in hardhat.config.ts",
+    );
   }
   const { chainId } = await ethers.provider.getNetwork();
   const owner = options.owner ?? deployer.address;
@@ -55,7 +66,9 @@ export async function deployCommand(options: DeployOptions, hre: HardhatRuntimeE
     verifier,
     readArtifact: (name) => hre.artifacts.readArtifact(name),
     onStep: ({ contract, address, gasUsed }) =>
-      say(`  ${contract.split(":").at(-1)!.padEnd(24)} ${address}  ${gasUsed.toLocaleString("en").padStart(10)} gas`),
+      say(
+        `  ${contract.split(":").at(-1)!.padEnd(24)} ${address}  ${gasUsed.toLocaleString("en").padStart(10)} gas`,
+      ),
   });
   // An in-process chain ends with this command: a record of it would point nowhere.
   if (!inProcess) say(`Record: ${writeDeployment(deployment)}`);
@@ -76,12 +89,20 @@ const membersSchema = z
 function readMembers(file: string | undefined, chainId: number): Member[] {
   if (file === undefined) {
     if (LOCAL_CHAIN_IDS.includes(chainId)) return localMembers();
-    throw new DeployError("MEMBERS_INVALID", "no members of the validator set were named", "add --members FILE");
+    throw new DeployError(
+      "MEMBERS_INVALID",
+      "no members of the validator set were named",
+      "add --members FILE",
+    );
   }
   try {
     return membersSchema.parse(JSON.parse(readFileSync(file, "utf8")));
   } catch (error) {
     const cause = error instanceof z.ZodError ? z.prettifyError(error) : (error as Error).message;
-    throw new DeployError("MEMBERS_INVALID", `${file} is no list of members: ${cause}`, "see docs/deploy.md for the form");
+    throw new DeployError(
+      "MEMBERS_INVALID",
+      `${file} is no list of members: ${cause}`,
+      "see docs/deploy.md for the form",
+    );
   }
 }

@@ -4,7 +4,14 @@
  * Order follows need: tokens, validator set, verifier, policy, Rollup; the Rollup creates its portals, so nothing has
  * to be wired afterwards and no contract is ever half connected.
  */
-import { ContractFactory, type ContractTransactionReceipt, type Provider, type Signer, concat, keccak256 } from "ethers";
+import {
+  ContractFactory,
+  type ContractTransactionReceipt,
+  type Provider,
+  type Signer,
+  concat,
+  keccak256,
+} from "ethers";
 import type { InterfaceAbi } from "ethers";
 
 import { AccountTree } from "../protocol/tree.ts";
@@ -66,14 +73,20 @@ export async function deploySuite(parameters: DeployParameters): Promise<Deploym
   const chainId = Number((await provider.getNetwork()).chainId);
   refuseChain(preset, chainId);
   const verifierArtifact = await readArtifact(verifier.contract);
-  refuseDevelopmentVerifier({ bytecode: verifierArtifact.deployedBytecode, chainId, name: verifier.contract });
+  refuseDevelopmentVerifier({
+    bytecode: verifierArtifact.deployedBytecode,
+    chainId,
+    name: verifier.contract,
+  });
   await refuseEmptyAccount(deployer, provider);
 
   const transactions: Deployment["transactions"] = [];
   let block = 0;
   const create = async (contract: string, constructorArguments: unknown[]): Promise<string> => {
     const artifact = await readArtifact(contract);
-    const instance = await new ContractFactory(artifact.abi, artifact.bytecode, deployer).deploy(...constructorArguments);
+    const instance = await new ContractFactory(artifact.abi, artifact.bytecode, deployer).deploy(
+      ...constructorArguments,
+    );
     const receipt = await receiptOf(instance.deploymentTransaction());
     const address = await instance.getAddress();
     const gasUsed = Number(receipt.gasUsed);
@@ -91,7 +104,9 @@ export async function deploySuite(parameters: DeployParameters): Promise<Deploym
 
   const token = await create("NetworkToken", tokenArguments(preset.token, owner));
   const asset =
-    "address" in preset.asset ? preset.asset.address : await create("NetworkToken", tokenArguments(preset.asset, owner));
+    "address" in preset.asset
+      ? preset.asset.address
+      : await create("NetworkToken", tokenArguments(preset.asset, owner));
   const validatorSet = await create("PermissionedValidatorSet", [
     owner,
     preset.validators.listDelaySeconds,
@@ -140,7 +155,16 @@ export async function deploySuite(parameters: DeployParameters): Promise<Deploym
     provider,
     readArtifact,
     owner,
-    expected: { token, asset, validatorSet, verifier: verifierAddress, verifierPolicy, rollup, genesisTime, genesisRoot },
+    expected: {
+      token,
+      asset,
+      validatorSet,
+      verifier: verifierAddress,
+      verifierPolicy,
+      rollup,
+      genesisTime,
+      genesisRoot,
+    },
     verifierCode: verifierArtifact.deployedBytecode,
     deployer: await deployer.getAddress(),
   });
@@ -183,7 +207,10 @@ export function keyHashOf({ x, y }: { x: bigint; y: bigint }): string {
   return keccak256(concat([toHex(x, 64), toHex(y, 64)]));
 }
 
-function tokenArguments(token: { name: string; symbol: string; initialSupply: bigint }, owner: string): unknown[] {
+function tokenArguments(
+  token: { name: string; symbol: string; initialSupply: bigint },
+  owner: string,
+): unknown[] {
   return [token.name, token.symbol, owner, owner, token.initialSupply];
 }
 
@@ -199,12 +226,20 @@ function refuseChain(preset: Preset, chainId: number): void {
 async function refuseEmptyAccount(deployer: Signer, provider: Provider): Promise<void> {
   const address = await deployer.getAddress();
   if ((await provider.getBalance(address)) > 0n) return;
-  throw new DeployError("NO_FUNDS", `the deployer ${address} has no ETH`, "send it some, a deployment takes about 20M gas");
+  throw new DeployError(
+    "NO_FUNDS",
+    `the deployer ${address} has no ETH`,
+    "send it some, a deployment takes about 20M gas",
+  );
 }
 
 function providerOf(signer: Signer): Provider {
   if (signer.provider) return signer.provider;
-  throw new DeployError("NO_SIGNER", "the deployer is not connected to a network", "pass a signer with a provider");
+  throw new DeployError(
+    "NO_SIGNER",
+    "the deployer is not connected to a network",
+    "pass a signer with a provider",
+  );
 }
 
 async function receiptOf(
@@ -223,5 +258,7 @@ async function latestTime(provider: Provider): Promise<number> {
 
 /** JSON has no bigint: decimal text, at any depth. */
 function plain(value: unknown): unknown {
-  return JSON.parse(JSON.stringify(value, (_key, item: unknown) => (typeof item === "bigint" ? item.toString() : item)));
+  return JSON.parse(
+    JSON.stringify(value, (_key, item: unknown) => (typeof item === "bigint" ? item.toString() : item)),
+  );
 }

@@ -2,7 +2,7 @@
  * The record of a deployment: what stands where, with which parameters. One folder a network: `deployment.json` for
  * programs, `report.md` for people.
  */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
@@ -10,7 +10,7 @@ import { z } from "zod";
 import { SIZES, type SizeName } from "../protocol/sizes.ts";
 import { DeployError } from "./errors.ts";
 
-const folder = fileURLToPath(new URL("../deployments/", import.meta.url));
+const defaultFolder = fileURLToPath(new URL("../deployments/", import.meta.url));
 
 const address = z.string().regex(/^0x[0-9a-fA-F]{40}$/);
 const word = z.string().regex(/^0x[0-9a-fA-F]{64}$/);
@@ -63,16 +63,16 @@ const deploymentSchema = z.object({
 export type Deployment = z.infer<typeof deploymentSchema>;
 
 /** Path of a network's record. */
-export function deploymentFile(network: string): string {
+export function deploymentFile(network: string, folder: string = defaultFolder): string {
   return join(folder, network, "deployment.json");
 }
 
-/** Writes record and report; returns the record's path. */
-export function writeDeployment(deployment: Deployment): string {
-  const file = deploymentFile(deployment.network);
+/** Writes record and report, each as a whole or not at all; returns the record's path. */
+export function writeDeployment(deployment: Deployment, folder: string = defaultFolder): string {
+  const file = deploymentFile(deployment.network, folder);
   mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, JSON.stringify(deployment, null, 2) + "\n");
-  writeFileSync(join(dirname(file), "report.md"), describeDeployment(deployment) + "\n");
+  replaceFile(file, JSON.stringify(deployment, null, 2) + "\n");
+  replaceFile(join(dirname(file), "report.md"), describeDeployment(deployment) + "\n");
   return file;
 }
 
@@ -80,14 +80,30 @@ export function writeDeployment(deployment: Deployment): string {
  * Reads a network's record.
  * @throws DeployError RECORD_MISSING, RECORD_INVALID
  */
-export function readDeployment(network: string): Deployment {
-  const file = deploymentFile(network);
+export function readDeployment(network: string, folder: string = defaultFolder): Deployment {
+  const file = deploymentFile(network, folder);
   if (!existsSync(file)) {
-    throw new DeployError("RECORD_MISSING", `there is no record of a deployment to "${network}"`, "deploy first");
+    throw new DeployError(
+      "RECORD_MISSING",
+      `there is no record of a deployment to "${network}"`,
+      `deploy first: npx hardhat deploy --network ${network} --preset PRESET`,
+    );
   }
-  const result = deploymentSchema.safeParse(JSON.parse(readFileSync(file, "utf8")));
-  if (result.success) return result.data;
-  throw new DeployError("RECORD_INVALID", `${file} is not valid: ${z.prettifyError(result.error)}`, "restore it from version control");
+  try {
+    return deploymentSchema.parse(JSON.parse(readFileSync(file, "utf8")));
+  } catch (error) {
+    const cause = error instanceof z.ZodError ? z.prettifyError(error) : (error as Error).message;
+    throw new DeployError(
+      "RECORD_INVALID",
+      `${file} is not a valid record: ${cause}`,
+      "restore it or deploy again",
+    );
+  }
+}
+
+function replaceFile(file: string, text: string): void {
+  writeFileSync(`${file}.new`, text);
+  renameSync(`${file}.new`, file);
 }
 
 /** The record as Markdown. */

@@ -26,7 +26,10 @@ export function localAddress(index: number): string {
 /** Attester key of local validator `index`: a BLS12-381 scalar, 32 bytes. */
 export function localAttesterKey(index: number): Uint8Array {
   // 31 bytes are always below the group order.
-  return Uint8Array.of(0, ...sha256(new TextEncoder().encode(`calpulli local attester ${index}`)).subarray(0, 31));
+  return Uint8Array.of(
+    0,
+    ...sha256(new TextEncoder().encode(`calpulli local attester ${index}`)).subarray(0, 31),
+  );
 }
 
 /** The one member of the local permissioned set. */

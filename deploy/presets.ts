@@ -111,7 +111,11 @@ export function presetNames(): string[] {
 export function loadPreset(name: string): Preset {
   const names = presetNames();
   if (!names.includes(name)) {
-    throw new DeployError("PRESET_UNKNOWN", `there is no preset "${name}"`, `use one of: ${names.join(", ")}`);
+    throw new DeployError(
+      "PRESET_UNKNOWN",
+      `there is no preset "${name}"`,
+      `use one of: ${names.join(", ")}`,
+    );
   }
   return parsePreset(JSON.parse(readFileSync(`${folder}${name}.json`, "utf8")), name);
 }

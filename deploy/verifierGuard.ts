@@ -21,7 +21,11 @@ export function isDevelopmentVerifier(bytecode: string): boolean {
 }
 
 /** @throws DeployError DEVELOPMENT_VERIFIER unless the chain is local or the verifier is made on a public string */
-export function refuseDevelopmentVerifier(parameters: { bytecode: string; chainId: number; name: string }): void {
+export function refuseDevelopmentVerifier(parameters: {
+  bytecode: string;
+  chainId: number;
+  name: string;
+}): void {
   const { bytecode, chainId, name } = parameters;
   if (LOCAL_CHAIN_IDS.includes(chainId) || !isDevelopmentVerifier(bytecode)) return;
   throw new DeployError(

@@ -8,16 +8,17 @@ import { DeployError } from "./errors.ts";
 
 const file = new URL("../contracts/verifier/generated/verifiers.json", import.meta.url);
 
-const schema = z.record(
-  z.string(),
-  z.looseObject({ vkHash: z.string(), contract: z.string().optional() }),
-);
+const schema = z.record(z.string(), z.looseObject({ vkHash: z.string(), contract: z.string().optional() }));
 
 /** @throws DeployError VERIFIER_MISSING for a size without a generated verifier */
 export function verifierOf(size: SizeName): VerifierSource {
   const entry = schema.parse(JSON.parse(readFileSync(file, "utf8")))[size];
   if (!entry) {
-    throw new DeployError("VERIFIER_MISSING", `the circuit "${size}" has no verifier`, "make it: npm run circuits");
+    throw new DeployError(
+      "VERIFIER_MISSING",
+      `the circuit "${size}" has no verifier`,
+      "make it: npm run circuits",
+    );
   }
   const name = `EpochVerifier${size[0]!.toUpperCase()}${size.slice(1)}`;
   return { contract: `contracts/verifier/generated/${name}.sol:${name}`, verificationKeyHash: entry.vkHash };

@@ -30,12 +30,18 @@ export async function setup() {
   checkDisk();
   const version = JSON.parse(readFileSync(join(root, "package.json"), "utf8")).devDependencies.node;
   console.log("Installing packages (about a minute the first time) …");
-  const { code, output } = await run("npx", ["-y", "-p", `node@${version}`, "--", "npm", "install", "--no-audit", "--no-fund"], {
-    env: installEnvironment(),
-  });
+  const { code, output } = await run(
+    "npx",
+    ["-y", "-p", `node@${version}`, "--", "npm", "install", "--no-audit", "--no-fund"],
+    {
+      env: installEnvironment(),
+    },
+  );
   if (code !== 0) {
     process.stderr.write(output);
-    throw new SetupError("npm could not install the packages; its own words are above. Mend the cause and start again.");
+    throw new SetupError(
+      "npm could not install the packages; its own words are above. Mend the cause and start again.",
+    );
   }
   checkNative();
   writeFileSync(stampFile, wanted);
@@ -74,7 +80,7 @@ function checkDisk() {
   const { bavail, bsize } = statfsSync(root);
   if (bavail * bsize < MINIMUM_FREE_BYTES) {
     throw new SetupError(
-      `Only ${(bavail * bsize / 1e9).toFixed(1)} GB are free under ${root}; ${MINIMUM_FREE_BYTES / 1e9} GB are needed.`,
+      `Only ${((bavail * bsize) / 1e9).toFixed(1)} GB are free under ${root}; ${MINIMUM_FREE_BYTES / 1e9} GB are needed.`,
     );
   }
 }
@@ -85,7 +91,9 @@ function checkNative() {
     const { status, stderr } = spawnSync(node24, ["-e", `require(${JSON.stringify(name)})`], { cwd: root });
     if (status !== 0) {
       process.stderr.write(stderr ?? "");
-      throw new SetupError(`The package ${name} was installed but does not load; delete node_modules and start again.`);
+      throw new SetupError(
+        `The package ${name} was installed but does not load; delete node_modules and start again.`,
+      );
     }
   }
 }

@@ -17,7 +17,9 @@ const full = heavy || process.argv.includes("--full");
 const counters = {
   mocha: (text) => ({ passed: sum(text, /^\s*(\d+) passing/gm), failed: sum(text, /^\s*(\d+) failing/gm) }),
   forge: (text) => {
-    const totals = [...text.matchAll(/(\d+) tests passed, (\d+) failed, (\d+) skipped \(\d+ total tests\)/g)].at(-1);
+    const totals = [
+      ...text.matchAll(/(\d+) tests passed, (\d+) failed, (\d+) skipped \(\d+ total tests\)/g),
+    ].at(-1);
     return { passed: Number(totals?.[1] ?? 0), failed: Number(totals?.[2] ?? 0) };
   },
   step: () => ({ passed: 0, failed: 0 }),
@@ -37,7 +39,9 @@ async function main() {
       // A runner that ends badly without naming a failed test, or that ran none, has failed as a whole.
       const silent = failed === 0 && (code !== 0 || (step.counter !== "step" && passed === 0));
       if (silent) totals.failed += 1;
-      console.log(`== ${step.name}: ${((Date.now() - began) / 1000).toFixed(0)} s${silent ? ", failed" : ""}`);
+      console.log(
+        `== ${step.name}: ${((Date.now() - began) / 1000).toFixed(0)} s${silent ? ", failed" : ""}`,
+      );
       if (code !== 0 && step.required) break;
     }
   } catch (error) {
@@ -50,11 +54,28 @@ async function main() {
 
 /** `required`: later steps make no sense without it. */
 async function steps() {
-  const mocha = (name, files) => ({ name, counter: "mocha", command: node24, args: [hardhat, "test", "mocha", ...files] });
+  const mocha = (name, files) => ({
+    name,
+    counter: "mocha",
+    command: node24,
+    args: [hardhat, "test", "mocha", ...files],
+  });
   const forge = `${root}/node_modules/.bin/forge`;
   return [
-    { name: "contracts build", counter: "step", required: true, command: node24, args: [hardhat, "build", "--quiet"] },
-    { name: "circuits build", counter: "step", required: true, command: node24, args: ["scripts/circuits/build.ts"] },
+    {
+      name: "contracts build",
+      counter: "step",
+      required: true,
+      command: node24,
+      args: [hardhat, "build", "--quiet"],
+    },
+    {
+      name: "circuits build",
+      counter: "step",
+      required: true,
+      command: node24,
+      args: ["scripts/circuits/build.ts"],
+    },
     { name: "types, lint, format", counter: "step", command: node24, args: ["scripts/run.mjs", "check"] },
     {
       name: "Solidity tests",
@@ -63,8 +84,14 @@ async function steps() {
       args: ["test"],
       env: full ? { FOUNDRY_PROFILE: "full" } : {},
     },
-    mocha("TypeScript and circuit tests", testFiles((file) => !file.startsWith("test/e2e/"))),
-    mocha("End-to-end tests", testFiles((file) => file.startsWith("test/e2e/"))),
+    mocha(
+      "TypeScript and circuit tests",
+      testFiles((file) => !file.startsWith("test/e2e/")),
+    ),
+    mocha(
+      "End-to-end tests",
+      testFiles((file) => file.startsWith("test/e2e/")),
+    ),
   ];
 }
 

@@ -10,7 +10,8 @@ export const deployTask = task("deploy", "Deploys the suite to a network and wri
   })
   .addOption({
     name: "members",
-    description: "JSON file with the permissioned members, [{proposer, keyHash}, …]; local networks have a default",
+    description:
+      "JSON file with the permissioned members, [{proposer, keyHash}, …]; local networks have a default",
     type: ArgumentType.FILE_WITHOUT_DEFAULT,
     defaultValue: undefined,
   })

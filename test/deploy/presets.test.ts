@@ -5,7 +5,10 @@ import { DeployError } from "../../deploy/errors.ts";
 import { loadPreset, parsePreset, presetNames } from "../../deploy/presets.ts";
 
 const local = (): Record<string, unknown> =>
-  JSON.parse(readFileSync(new URL("../../deploy/presets/local.json", import.meta.url), "utf8")) as Record<string, unknown>;
+  JSON.parse(readFileSync(new URL("../../deploy/presets/local.json", import.meta.url), "utf8")) as Record<
+    string,
+    unknown
+  >;
 
 function refusal(change: Record<string, unknown>): DeployError {
   try {
@@ -29,7 +32,10 @@ describe("presets", () => {
   it("reports every fault at once, with its path", () => {
     const error = refusal({ slotSeconds: 0, version: "one", rings: { records: 1, epochs: 0, inbox: 4 } });
     expect(error.code).to.equal("PRESET_INVALID");
-    expect(error.message).to.match(/slotSeconds/).and.match(/version/).and.match(/rings.epochs/);
+    expect(error.message)
+      .to.match(/slotSeconds/)
+      .and.match(/version/)
+      .and.match(/rings.epochs/);
   });
 
   it("refuses a field that does not exist, so that a misspelt one is not silently a default", () => {
@@ -37,11 +43,15 @@ describe("presets", () => {
   });
 
   it("refuses an epoch longer than the circuit", () => {
-    expect(refusal({ epochSlots: 3 }).message).to.match(/epochSlots: the circuit local proves at most 2 blocks/);
+    expect(refusal({ epochSlots: 3 }).message).to.match(
+      /epochSlots: the circuit local proves at most 2 blocks/,
+    );
   });
 
   it("refuses a record ring that unproven blocks would overrun", () => {
-    expect(refusal({ rings: { records: 62, epochs: 128, inbox: 1024 } }).message).to.match(/63 records can be in use/);
+    expect(refusal({ rings: { records: 62, epochs: 128, inbox: 1024 } }).message).to.match(
+      /63 records can be in use/,
+    );
   });
 
   it("refuses shares of more than the whole fee", () => {

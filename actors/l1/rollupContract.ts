@@ -1,0 +1,276 @@
+/** The Rollup on L1 as the actors see it: parameters, views, events. */
+import { Contract, type JsonRpcProvider, type Log } from "ethers";
+
+import type { FeeParameters } from "../../protocol/fees.ts";
+import type { Field } from "../../protocol/field.ts";
+import type { TruncatedHash } from "../../protocol/hash.ts";
+import { type Message, decodeMessage } from "../../protocol/message.ts";
+import { type Oracle, decodeRecord } from "../../protocol/record.ts";
+import { type SizeName, type Sizes, sizesNamed } from "../../protocol/sizes.ts";
+import { type Clock, toTimestamp } from "../../protocol/time.ts";
+import { toBytes, wordsToBytes } from "../../protocol/bytes.ts";
+import { ActorError, messageOf } from "../support/actorError.ts";
+import { contractInterface } from "./contractInterface.ts";
+import type { L1Head } from "./provider.ts";
+
+/** What an actor must be told of a rollup; a deployment record is one. Everything else it reads from the chain. */
+export interface RollupReference {
+  chainId: number;
+  /** L1 block of the Rollup's creation: a sync begins there. */
+  block: number;
+  /** Size of the epoch circuit that the verifier belongs to. */
+  circuit: SizeName;
+  addresses: { rollup: string };
+}
+
+/** Parameters that a Rollup has for life, read from the chain. */
+export interface RollupParameters {
+  address: string;
+  chainId: number;
+  startBlock: number;
+  version: bigint;
+  clock: Clock;
+  sizes: Sizes;
+  genesisRoot: Field;
+  /** chainHash_0. */
+  genesisHash: TruncatedHash;
+  initialOracle: Oracle;
+  fees: FeeParameters;
+  minimumRegistration: bigint;
+  feePortal: string;
+  assetPortal: string;
+  feeToken: string;
+  asset: string;
+}
+
+/** Where on L1 an event happened. */
+export interface L1Position {
+  block: L1Head;
+  transactionHash: string;
+  logIndex: number;
+}
+
+/** A block joined the pending chain. */
+export interface ProposedEvent {
+  type: "proposed";
+  at: L1Position;
+  number: number;
+  /** Seven words. */
+  record: readonly bigint[];
+  /** Six words. */
+  blk: readonly bigint[];
+  versionedHash: string;
+  proposer: string;
+}
+
+/** Unproven blocks were dropped. */
+export interface PrunedEvent {
+  type: "pruned";
+  at: L1Position;
+  proven: number;
+  pending: number;
+}
+
+/** Blocks up to `number` are proven. */
+export interface EpochProvenEvent {
+  type: "epochProven";
+  at: L1Position;
+  epoch: number;
+  number: number;
+  prover: string;
+  endRecordHash: string;
+}
+
+/** A message was sent to the ledger. */
+export interface MessageSentEvent {
+  type: "messageSent";
+  at: L1Position;
+  /** From 1. */
+  index: number;
+  message: Message;
+  rollingHash: bigint;
+}
+
+export type RollupEvent = ProposedEvent | PrunedEvent | EpochProvenEvent | MessageSentEvent;
+
+/** The tip as of now, a due prune applied. */
+export interface RollupStatus {
+  pending: number;
+  proven: number;
+  firstUnprovenEpoch: number;
+  deadlineEpoch: number;
+  inboxCount: number;
+  accounts: number;
+}
+
+/** The duty of a slot. */
+export interface ProposerDuty {
+  proposer: string;
+  /** Proposer's position in the committee. */
+  position: number;
+  committeeSize: number;
+}
+
+/** Read when first needed, so that importing this file needs no build. */
+const abi = () => contractInterface("rollup/Rollup");
+
+/** Reads the Rollup and decodes its events. */
+export class RollupContract {
+  readonly parameters: RollupParameters;
+  readonly #provider: JsonRpcProvider;
+  readonly #contract: Contract;
+
+  private constructor(provider: JsonRpcProvider, contract: Contract, parameters: RollupParameters) {
+    this.#provider = provider;
+    this.#contract = contract;
+    this.parameters = parameters;
+  }
+
+  /** @throws ActorError CHAIN_MISMATCH when there is no Rollup at the address, or one for another circuit size */
+  static async connect({ provider, deployment }: { provider: JsonRpcProvider; deployment: RollupReference }): Promise<RollupContract> {
+    const address = deployment.addresses.rollup;
+    const contract = new Contract(address, abi(), provider);
+    const sizes = sizesNamed(deployment.circuit);
+    const config = await call(contract, "config").catch((error: unknown) => {
+      throw new ActorError("CHAIN_MISMATCH", `no Rollup answers at ${address}: ${messageOf(error)}`, "check the deployment record", error);
+    });
+    if (Number(config.maxMessages) !== sizes.messages || Number(config.slotsPerEpoch) > sizes.blocks) {
+      throw new ActorError("CHAIN_MISMATCH", `the Rollup at ${address} is not of the circuit size ${sizes.name}`, "check the deployment record");
+    }
+    const [genesisHash, feePortal, assetPortal] = await Promise.all([
+      call(contract, "genesisHash"),
+      call(contract, "feePortal"),
+      call(contract, "assetPortal"),
+    ]);
+    return new RollupContract(provider, contract, {
+      address,
+      chainId: deployment.chainId,
+      startBlock: deployment.block,
+      version: config.version,
+      clock: {
+        genesisTime: toTimestamp(config.genesisTime),
+        slotDuration: Number(config.slotDuration),
+        slotsPerEpoch: Number(config.slotsPerEpoch),
+        proofSubmissionEpochs: Number(config.proofSubmissionEpochs),
+      },
+      sizes,
+      genesisRoot: config.genesisRoot,
+      genesisHash: BigInt(genesisHash) as TruncatedHash,
+      initialOracle: decodeRecord([0n, 0n, 0n, 0n, 0n, config.initialOracle as bigint, 0n]).oracle,
+      fees: {
+        feePerL2Gas: config.feePerL2Gas,
+        feePerDaGas: config.feePerDaGas,
+        burnedBps: config.burnedShare,
+        proverBps: config.proverShare,
+      },
+      minimumRegistration: config.minimumRegistration,
+      feePortal,
+      assetPortal,
+      feeToken: config.feeToken,
+      asset: config.asset,
+    });
+  }
+
+  async status(): Promise<RollupStatus> {
+    const s = await call(this.#contract, "status");
+    return {
+      pending: Number(s.pending),
+      proven: Number(s.proven),
+      firstUnprovenEpoch: Number(s.firstUnprovenEpoch),
+      deadlineEpoch: Number(s.deadlineEpoch),
+      inboxCount: Number(s.inboxCount),
+      accounts: Number(s.accounts),
+    };
+  }
+
+  /** Hash of the record of a block between proven and pending. */
+  async recordHash(number: number): Promise<bigint> {
+    return BigInt(await call(this.#contract, "recordHash", number));
+  }
+
+  /** Undefined while the slot has no proposer. */
+  async proposerOf(slot: number): Promise<ProposerDuty | undefined> {
+    try {
+      const [proposer, position, committeeSize] = await call(this.#contract, "proposerOf", slot);
+      return { proposer, position: Number(position), committeeSize: Number(committeeSize) };
+    } catch (error) {
+      if ((error as { code?: string }).code === "CALL_EXCEPTION") return undefined;
+      throw error;
+    }
+  }
+
+  /** Prices that a block on top of this record must claim. */
+  async pricesAfter(parent: readonly bigint[]): Promise<{ feePerL2Gas: bigint; feePerDaGas: bigint }> {
+    const [feePerL2Gas, feePerDaGas] = await call(this.#contract, "pricesAfter", [...parent]);
+    return { feePerL2Gas, feePerDaGas };
+  }
+
+  async attestationDigest(slot: number, chainHash: bigint, modifier: number, coinbase: string): Promise<string> {
+    return (await call(this.#contract, "attestationDigest", slot, word(chainHash), modifier, coinbase)) as unknown as string;
+  }
+
+  /** Events of L1 blocks `from` to `to`, in order. `readBlock` gives the header of a block that has some. */
+  async events({ from, to, readBlock }: { from: number; to: number; readBlock: (number: number) => Promise<L1Head> }): Promise<RollupEvent[]> {
+    const logs = await this.#provider.getLogs({ address: this.parameters.address, fromBlock: from, toBlock: to });
+    const events: RollupEvent[] = [];
+    for (const log of logs) {
+      const block = await readBlock(log.blockNumber);
+      if (block.hash !== log.blockHash) {
+        throw new ActorError("L1_EVENT_UNEXPECTED", `L1 block ${log.blockNumber} changed while it was read`, "read it again");
+      }
+      const event = decodeEvent(log, { block, transactionHash: log.transactionHash, logIndex: log.index });
+      if (event) events.push(event);
+    }
+    return events;
+  }
+}
+
+function decodeEvent(log: Log, at: L1Position): RollupEvent | undefined {
+  const parsed = abi().parseLog(log);
+  if (!parsed) return undefined;
+  const { args } = parsed;
+  switch (parsed.name) {
+    case "Proposed":
+      return {
+        type: "proposed",
+        at,
+        number: Number(args["number"]),
+        record: [...args["record"]] as bigint[],
+        blk: [...args["blk"]] as bigint[],
+        versionedHash: args["versionedHash"] as string,
+        proposer: args["proposer"] as string,
+      };
+    case "Pruned":
+      return { type: "pruned", at, proven: Number(args["proven"]), pending: Number(args["pending"]) };
+    case "EpochProven":
+      return {
+        type: "epochProven",
+        at,
+        epoch: Number(args["epoch"]),
+        number: Number(args["number"]),
+        prover: args["prover"] as string,
+        endRecordHash: args["endRecordHash"] as string,
+      };
+    case "MessageSent": {
+      const bytes = wordsToBytes([...args["message"]] as bigint[]).subarray(0, 88);
+      return {
+        type: "messageSent",
+        at,
+        index: Number(args["index"]),
+        message: decodeMessage(bytes),
+        rollingHash: args["rollingHash"] as bigint,
+      };
+    }
+    default:
+      return undefined; // Genesis, WithdrawalConsumed
+  }
+}
+
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- results of many shapes, typed where they are read
+function call(contract: Contract, name: string, ...args: unknown[]): Promise<any> {
+  return contract.getFunction(name).staticCall(...args) as Promise<never>;
+}
+
+function word(value: bigint): Uint8Array {
+  return toBytes(value, 32);
+}

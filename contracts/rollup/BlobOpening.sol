@@ -19,17 +19,17 @@ library BlobOpening {
     uint256 private constant HALF_HIGH = 0x0d0088f51cbff34d258dd3db21a5d66b;
     uint256 private constant HALF_LOW = 0xb23ba5c279c2895fb39869507b587b120f55ffff58a9ffffdcff7fffffffd555;
 
-    /// @notice Rolls the epoch hash over the blocks and adds up the commitments.
-    /// @return epochHash to compare with the end record's
-    /// @return combined pointer to C in memory, 128 bytes as the precompiles write it
-    function combine(
+    /// @notice Rolls the epoch hash over the blocks, and lays their commitments out for the curve precompiles:
+    /// [C_0 | room for a sum | pair 1 | pair 2 | ...], points of 128 bytes, pairs of a point and its scalar gamma^i.
+    /// @return epochHash to compare with the end record's, before anything dear is done
+    /// @return combined pointer to C_0
+    function load(
         uint256[3][] calldata points,
         uint256[] calldata coinbaseFees,
         uint256 gamma
     ) internal view returns (bytes32 epochHash, uint256 combined) {
         bool valid;
 
-        // Memory: [C_0 | Σ of the rest | pair 1 | pair 2 | ...], pairs of 160 bytes (point, scalar); scratch behind.
         assembly ("memory-safe") {
             combined := mload(0x40)
             let pair := combined
@@ -70,7 +70,7 @@ library BlobOpening {
                 mstore(add(scratch, 0x40), calldataload(fee))
                 epochHash := keccak256(scratch, 0x60)
 
-                // C_0 has the factor 1 and stands apart; its scalar's place is the sum's, and written over later.
+                // C_0 has the factor 1 and stands apart.
                 switch eq(pair, combined)
                 case 1 {
                     pair := add(combined, 0x100)
@@ -82,13 +82,24 @@ library BlobOpening {
                 }
             }
 
-            if gt(points.length, 1) {
-                let first := add(combined, 0x100)
-                let sum := add(combined, 0x80)
-                valid := and(valid, staticcall(gas(), 0x0c, first, sub(pair, first), sum, 0x80))
-                valid := and(valid, staticcall(gas(), 0x0b, combined, 0x100, combined, 0x80))
-            }
             mstore(0x40, scratch)
+        }
+
+        // The SHA-256 precompile fails only for want of gas.
+        if (!valid) revert IRollup.Rollup__MalformedPoint();
+    }
+
+    /// @notice Turns C_0 in memory into C = C_0 + Σ gamma^i C_i. Nothing to do for one block.
+    /// @dev A sum over the rest and one addition are cheaper than a sum over all. The addition checks no subgroup, but
+    /// every C_i is bound to a blob that consensus validated.
+    function combine(uint256 combined, uint256 count) internal view {
+        if (count == 1) return;
+        bool valid;
+
+        assembly ("memory-safe") {
+            let sum := add(combined, 0x80)
+            valid := staticcall(gas(), 0x0c, add(combined, 0x100), mul(sub(count, 1), 0xa0), sum, 0x80)
+            valid := and(valid, staticcall(gas(), 0x0b, combined, 0x100, combined, 0x80))
         }
 
         if (!valid) revert IRollup.Rollup__MalformedPoint();

@@ -146,13 +146,10 @@ library EpochProofLib {
         if (args.points.length != blocks || args.coinbaseFees.length != blocks)
             revert IRollup.Rollup__WrongLength(blocks, args.points.length, args.coinbaseFees.length);
 
-        (bytes32 epochHash, uint256 combined) = BlobOpening.combine(
-            args.points,
-            args.coinbaseFees,
-            args.gamma
-        );
+        (bytes32 epochHash, uint256 combined) = BlobOpening.load(args.points, args.coinbaseFees, args.gamma);
         if (uint256(epochHash) != args.end[EPOCH_HASH])
             revert IRollup.Rollup__WrongEpochHash(bytes32(args.end[EPOCH_HASH]), epochHash);
+        BlobOpening.combine(combined, blocks);
         BlobOpening.open(combined, args.z, args.y, args.opening);
     }
 

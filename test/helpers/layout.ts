@@ -1,0 +1,208 @@
+/**
+ * The packed words of blocks, records and messages, written once more and independently of `protocol/` and of the
+ * contracts: the tests compare all three.
+ */
+import { AbiCoder, concat, keccak256, sha256, toBeHex, toUtf8Bytes } from "ethers";
+
+export const BN254_R = 0x30644e72e131a029b85045b68181585d2833e84879b9709143e1f593f0000001n;
+const LOW_BYTE = 0xffn;
+
+export type Words7 = [bigint, bigint, bigint, bigint, bigint, bigint, bigint];
+export type Words6 = [bigint, bigint, bigint, bigint, bigint, bigint];
+
+export interface BlockFields {
+  stateRoot: bigint;
+  slot: bigint;
+  feePerL2Gas: bigint;
+  feePerDaGas: bigint;
+  gasL2: bigint;
+  gasDa: bigint;
+  messages: bigint;
+  modifier: bigint;
+  bitmap: bigint;
+  coinbase: string;
+  signature: [bigint, bigint, bigint];
+}
+
+export interface FeeShares {
+  burned: bigint;
+  prover: bigint;
+}
+
+export function word(value: bigint): string {
+  return toBeHex(value, 32);
+}
+
+export function words(...values: bigint[]): string {
+  return concat(values.map(word));
+}
+
+export function truncated(hash: string): bigint {
+  return BigInt(hash) & ~LOW_BYTE;
+}
+
+export function genesisHash(chainId: bigint, rollup: string, version: bigint, genesisRoot: bigint): bigint {
+  const tag = keccak256(toUtf8Bytes("calpulli.genesis.v1"));
+  return truncated(
+    sha256(
+      AbiCoder.defaultAbiCoder().encode(
+        ["bytes32", "uint256", "address", "uint256", "uint256"],
+        [tag, chainId, rollup, version, genesisRoot],
+      ),
+    ),
+  );
+}
+
+export function packBlock(f: BlockFields): Words6 {
+  const claims =
+    (f.slot << 224n) |
+    (f.feePerL2Gas << 160n) |
+    (f.feePerDaGas << 96n) |
+    (f.gasL2 << 64n) |
+    (f.gasDa << 32n) |
+    (f.messages << 16n) |
+    (f.modifier & 0xffffn);
+  return [f.stateRoot, claims, (f.bitmap << 160n) | BigInt(f.coinbase), ...f.signature];
+}
+
+export function hashRecord(record: Words7): string {
+  return keccak256(words(...record));
+}
+
+export interface NextRecord {
+  parent: Words7;
+  block: BlockFields;
+  versionedHash: string;
+  proposer: string;
+  /** Rolling hash after the messages this block consumes. */
+  messageHash: bigint;
+  slotsPerEpoch: bigint;
+  shares: FeeShares;
+}
+
+export function blockFees(
+  f: BlockFields,
+  shares: FeeShares,
+): { burned: bigint; prover: bigint; sequencer: bigint } {
+  const total = f.feePerL2Gas * f.gasL2 + f.feePerDaGas * f.gasDa;
+  const burned = (total * shares.burned) / 10_000n;
+  const prover = (total * shares.prover) / 10_000n;
+  return { burned, prover, sequencer: total - burned - prover };
+}
+
+export function coinbaseFee(f: BlockFields, shares: FeeShares): bigint {
+  return (BigInt(f.coinbase) << 96n) | blockFees(f, shares).sequencer;
+}
+
+export function positionOf(record: Words7): { number: bigint; slot: bigint; bitmap: bigint } {
+  return {
+    number: record[4] >> 224n,
+    slot: (record[4] >> 192n) & 0xffffffffn,
+    bitmap: (record[4] >> 144n) & ((1n << 48n) - 1n),
+  };
+}
+
+export function nextRecord(input: NextRecord): Words7 {
+  const { parent, block: f, slotsPerEpoch } = input;
+  const position = positionOf(parent);
+  const sameEpoch = position.slot / slotsPerEpoch === f.slot / slotsPerEpoch;
+  const prices =
+    (f.feePerL2Gas << 192n) | (f.feePerDaGas << 128n) | (f.gasL2 << 96n) | (f.gasDa << 64n) | position.bitmap;
+  const chainHash = truncated(
+    sha256(
+      words(parent[0], f.stateRoot, BigInt(input.versionedHash), (input.messageHash << 32n) | f.slot, prices),
+    ),
+  );
+  const witness = keccak256(
+    words(
+      f.bitmap,
+      BigInt(input.proposer),
+      ...f.signature,
+      ((f.modifier & 0xffffn) << 160n) | BigInt(f.coinbase),
+    ),
+  );
+  const epochHash = keccak256(
+    words(sameEpoch ? parent[2] : 0n, BigInt(input.versionedHash), coinbaseFee(f, input.shares)),
+  );
+  const fees = blockFees(f, input.shares);
+  const packedFees = (fees.burned << 160n) | (fees.prover << 80n) | fees.sequencer;
+  return [
+    chainHash,
+    BigInt(witness),
+    BigInt(epochHash),
+    (input.messageHash << 32n) | ((parent[3] & 0xffffffffn) + f.messages),
+    ((position.number + 1n) << 224n) | (f.slot << 192n) | (f.bitmap << 144n),
+    parent[5],
+    sameEpoch ? parent[6] + packedFees : packedFees,
+  ];
+}
+
+export interface MessageFields {
+  type: bigint;
+  index: bigint;
+  /** Nonce of a forced transaction, parity of a deposit's key. */
+  second: bigint;
+  address: bigint;
+  amount: bigint;
+  keyOrS: bigint;
+  e: bigint;
+}
+
+/** 88 bytes. */
+export function packMessage(m: MessageFields): string {
+  return concat([
+    toBeHex(m.type, 1),
+    toBeHex(m.index, 3),
+    toBeHex(m.second, 4),
+    toBeHex(m.address, 20),
+    toBeHex(m.amount, 12),
+    toBeHex(m.keyOrS, 32),
+    toBeHex(m.e, 16),
+  ]);
+}
+
+export function rollMessage(previous: bigint, message: string): bigint {
+  return BigInt(sha256(concat([toBeHex(previous, 28), message]))) >> 32n;
+}
+
+/** keccak256(root ‖ count) of a binary tree over the words, padded with zero words. */
+export function merkleCommitment(leaves: readonly bigint[]): string {
+  const root = merkleLevels(leaves).at(-1)![0]!;
+  return keccak256(concat([root, word(BigInt(leaves.length))]));
+}
+
+export function merklePath(leaves: readonly bigint[], index: number): string[] {
+  return merkleLevels(leaves)
+    .slice(0, -1)
+    .map((level, depth) => level[(index >> depth) ^ 1]!);
+}
+
+function merkleLevels(leaves: readonly bigint[]): string[][] {
+  let width = 1;
+  while (width < leaves.length) width *= 2;
+  const levels = [Array.from({ length: width }, (_, i) => word(leaves[i] ?? 0n))];
+  for (let level = levels[0]!; level.length > 1; levels.push(level)) {
+    const below = level;
+    level = Array.from({ length: below.length / 2 }, (_, i) =>
+      keccak256(concat([below[2 * i]!, below[2 * i + 1]!])),
+    );
+  }
+  return levels;
+}
+
+export function withdrawalWord(asset: bigint, amount: bigint, recipient: string): bigint {
+  return (asset << 255n) | (amount << 160n) | BigInt(recipient);
+}
+
+export function bindWithdrawals(
+  chainHash: bigint,
+  list: readonly bigint[],
+): { rho: bigint; accumulator: bigint } {
+  const rho = BigInt(keccak256(words(chainHash, ...list))) >> 8n;
+  let accumulator = 1n;
+  for (const w of list) {
+    accumulator = (accumulator * rho + (w >> 128n)) % BN254_R;
+    accumulator = (accumulator * rho + (w & ((1n << 128n) - 1n))) % BN254_R;
+  }
+  return { rho, accumulator };
+}

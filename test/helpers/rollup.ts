@@ -1,0 +1,420 @@
+/**
+ * A Rollup on Hardhat's simulated network with everything around it, and a driver that builds valid blocks and epoch
+ * proofs for it: real type-3 transactions, real commitments and openings, a mock verifier.
+ */
+import { randomBytes } from "node:crypto";
+
+import { type BaseContract, type Contract, hexlify, keccak256, toBeHex, Transaction, Wallet } from "ethers";
+import { network } from "hardhat";
+
+import { makeSidecar, openCombined, type Sidecar, uncompress } from "./kzg.ts";
+import {
+  type BlockFields,
+  bindWithdrawals,
+  coinbaseFee,
+  genesisHash,
+  hashRecord,
+  nextRecord,
+  packBlock,
+  positionOf,
+  words,
+  type Words7,
+} from "./layout.ts";
+
+export type Connection = Awaited<ReturnType<typeof network.create>>;
+
+export interface RollupParameters {
+  version: bigint;
+  genesisRoot: bigint;
+  slotDuration: bigint;
+  slotsPerEpoch: bigint;
+  proofSubmissionEpochs: bigint;
+  recordRing: bigint;
+  epochRing: bigint;
+  inboxRing: bigint;
+  maxMessages: bigint;
+  maxL2Gas: bigint;
+  maxDaGas: bigint;
+  feePerL2Gas: bigint;
+  feePerDaGas: bigint;
+  burnedShare: bigint;
+  proverShare: bigint;
+  initialOracle: bigint;
+  maxModifier: bigint;
+  messageDeadline: bigint;
+  outboxDelay: bigint;
+  forcedFeePerL2Gas: bigint;
+  minimumRegistration: bigint;
+}
+
+export const defaults: RollupParameters = {
+  version: 1n,
+  genesisRoot: 1234567n,
+  slotDuration: 72n,
+  slotsPerEpoch: 4n,
+  proofSubmissionEpochs: 1n,
+  recordRing: 9n,
+  epochRing: 8n,
+  inboxRing: 24n,
+  maxMessages: 2n,
+  maxL2Gas: 120_000n,
+  maxDaGas: 1_024n,
+  feePerL2Gas: 2_000_000_000n,
+  feePerDaGas: 30_000_000_000n,
+  burnedShare: 1_000n,
+  proverShare: 3_000n,
+  initialOracle: 0xabcdefn << 192n,
+  maxModifier: 100n,
+  messageDeadline: 600n,
+  outboxDelay: 500n,
+  forcedFeePerL2Gas: 1_000_000_000n,
+  minimumRegistration: 1_000n,
+};
+
+export interface Block {
+  number: bigint;
+  record: Words7;
+  fields: BlockFields;
+  sidecar: Sidecar;
+  proposer: string;
+}
+
+export interface EpochProofArgs {
+  start: Words7;
+  end: Words7;
+  next: Words7;
+  prover: string;
+  z: bigint;
+  gamma: bigint;
+  y: bigint;
+  participation: [bigint, bigint];
+  opening: [bigint, bigint];
+  points: [bigint, bigint, bigint][];
+  coinbaseFees: bigint[];
+  withdrawals: bigint[];
+  proofs: string[];
+}
+
+export const NO_RECORD: Words7 = [0n, 0n, 0n, 0n, 0n, 0n, 0n];
+const sidecars = new Map<string, Sidecar>();
+
+/** Commitments are slow to make: the same few words always give the same blob. */
+export function cachedSidecar(...blobWords: bigint[]): Sidecar {
+  const key = blobWords.join();
+  let sidecar = sidecars.get(key);
+  if (sidecar === undefined) sidecars.set(key, (sidecar = makeSidecar(blobWords)));
+  return sidecar;
+}
+
+export interface SetUp {
+  parameters?: Partial<RollupParameters>;
+  members?: number;
+  /** Verifier contract; the mock when left out. */
+  verifier?: string;
+}
+
+export async function deployRollup(setUp: SetUp = {}): Promise<RollupDriver> {
+  const connection = await network.create();
+  const { ethers, networkHelpers } = connection;
+  const parameters = { ...defaults, ...setUp.parameters };
+  const [deployer] = await ethers.getSigners();
+
+  const members = Array.from(
+    { length: setUp.members ?? 5 },
+    (_, i) => new Wallet(keccak256(toBeHex(0xca1b0000 + i, 32)), ethers.provider),
+  );
+  for (const member of members) await networkHelpers.setBalance(member.address, 10n ** 21n);
+
+  const feeToken = await ethers.deployContract("NetworkToken", [
+    "Network token",
+    "TST",
+    deployer!,
+    deployer!,
+    10n ** 27n,
+  ]);
+  const asset = await ethers.deployContract("NetworkToken", [
+    "Asset",
+    "AST",
+    deployer!,
+    deployer!,
+    10n ** 27n,
+  ]);
+  const verifier = setUp.verifier ?? (await ethers.deployContract("MockVerifier")).target;
+  const policy = await ethers.deployContract("VerifierPolicy", [[verifier]]);
+  const validatorSet = await ethers.deployContract("PermissionedValidatorSet", [
+    deployer!,
+    parameters.slotsPerEpoch * parameters.slotDuration,
+    members.map(({ address }) => ({ proposer: address, keyHash: keccak256(address) })),
+  ]);
+  const genesisTime = BigInt(await networkHelpers.time.latest()) + 60n;
+  const rollup = await ethers.deployContract("Rollup", [
+    {
+      ...parameters,
+      genesisTime,
+      validatorSet,
+      verifierPolicy: policy,
+      feeToken,
+      asset,
+    },
+  ]);
+  const contracts = {
+    rollup: rollup as unknown as Contract,
+    feeToken: feeToken as unknown as Contract,
+    asset: asset as unknown as Contract,
+    policy: policy as unknown as Contract,
+    validatorSet: validatorSet as unknown as Contract,
+    feePortal: (await ethers.getContractAt("FeePortal", await rollup.feePortal())) as unknown as Contract,
+    assetPortal: (await ethers.getContractAt(
+      "AssetPortal",
+      await rollup.assetPortal(),
+    )) as unknown as Contract,
+  };
+  return new RollupDriver(connection, contracts, parameters, genesisTime, members);
+}
+
+export class RollupDriver {
+  readonly connection: Connection;
+  readonly rollup: Contract;
+  readonly contracts: Record<
+    "rollup" | "feeToken" | "asset" | "policy" | "validatorSet" | "feePortal" | "assetPortal",
+    Contract
+  >;
+  readonly parameters: RollupParameters;
+  readonly genesisTime: bigint;
+  readonly members: Wallet[];
+  readonly genesis: Words7;
+  /** Blocks of the pending chain, by number - 1. */
+  readonly blocks: Block[] = [];
+
+  constructor(
+    connection: Connection,
+    contracts: RollupDriver["contracts"],
+    parameters: RollupParameters,
+    genesisTime: bigint,
+    members: Wallet[],
+  ) {
+    this.connection = connection;
+    this.contracts = contracts;
+    this.rollup = contracts.rollup;
+    this.parameters = parameters;
+    this.genesisTime = genesisTime;
+    this.members = members;
+    const chainHash = genesisHash(
+      31337n,
+      this.rollup.target as string,
+      parameters.version,
+      parameters.genesisRoot,
+    );
+    this.genesis = [chainHash, 0n, 0n, 0n, 0n, parameters.initialOracle, 0n];
+  }
+
+  record(number: bigint | number): Words7 {
+    return number == 0 ? this.genesis : this.blocks[Number(number) - 1]!.record;
+  }
+
+  get tipRecord(): Words7 {
+    return this.record(this.blocks.length);
+  }
+
+  /** The next transaction lands in this slot. */
+  async toSlot(slot: bigint | number, offset = 1n): Promise<void> {
+    const time = this.genesisTime + BigInt(slot) * this.parameters.slotDuration + offset;
+    const latest = BigInt(await this.connection.networkHelpers.time.latest());
+    await this.connection.networkHelpers.time.setNextBlockTimestamp(time > latest ? time : latest + 1n);
+  }
+
+  async currentSlot(): Promise<bigint> {
+    const latest = BigInt(await this.connection.networkHelpers.time.latest());
+    return latest < this.genesisTime ? -1n : (latest - this.genesisTime) / this.parameters.slotDuration;
+  }
+
+  proposerOf(slot: bigint): Wallet {
+    return this.members[Number(slot) % this.members.length]!;
+  }
+
+  /** A valid block for a slot, with full attendance; changed by `changes`. */
+  fields(slot: bigint, changes: Partial<BlockFields> = {}): BlockFields {
+    return {
+      stateRoot: 1000n + slot,
+      slot,
+      feePerL2Gas: this.parameters.feePerL2Gas,
+      feePerDaGas: this.parameters.feePerDaGas,
+      gasL2: 30_000n,
+      gasDa: 384n,
+      messages: 0n,
+      modifier: 5n,
+      bitmap: (1n << BigInt(this.members.length)) - 1n,
+      coinbase: toBeHex(0xc0ffee00000000000000000000000000000000n * 256n + slot, 20),
+      signature: [1n, 2n, 3n].map((n) => BigInt(keccak256(words(slot, n)))) as [bigint, bigint, bigint],
+      ...changes,
+    };
+  }
+
+  /** Sends a propose as it stands; no bookkeeping. */
+  async sendPropose(
+    fields: BlockFields,
+    options: { parent?: Words7; sidecars?: Sidecar[]; from?: Wallet } = {},
+  ): Promise<{ hash: string; data: string }> {
+    const data = this.rollup.interface.encodeFunctionData("propose", [
+      options.parent ?? this.tipRecord,
+      packBlock(fields),
+    ]);
+    const blobs = options.sidecars ?? [cachedSidecar(1n, fields.slot)];
+    const hash = await this.sendBlobs(options.from ?? this.proposerOf(fields.slot), data, blobs);
+    return { hash, data };
+  }
+
+  async sendBlobs(from: Wallet, data: string, blobs: Sidecar[]): Promise<string> {
+    const { ethers } = this.connection;
+    const tx = new Transaction();
+    tx.type = blobs.length === 0 ? 2 : 3;
+    tx.chainId = 31337n;
+    tx.nonce = await ethers.provider.getTransactionCount(from.address);
+    tx.to = this.rollup.target as string;
+    tx.data = data;
+    tx.gasLimit = 1_000_000n;
+    tx.maxFeePerGas = 10n ** 11n;
+    tx.maxPriorityFeePerGas = 10n ** 9n;
+    if (blobs.length !== 0) {
+      tx.maxFeePerBlobGas = 10n ** 12n;
+      tx.blobs = blobs.map(({ data: bytes, commitment, proof }) => ({
+        data: hexlify(bytes),
+        commitment: hexlify(commitment),
+        proof: hexlify(proof),
+      }));
+      tx.blobVersionedHashes = blobs.map(({ versionedHash }) => versionedHash);
+    }
+    tx.signature = from.signingKey.sign(tx.unsignedHash);
+    return (await this.connection.provider.request({
+      method: "eth_sendRawTransaction",
+      params: [tx.serialized],
+    })) as string;
+  }
+
+  /** Proposes a valid block in a slot and keeps it. */
+  async propose(
+    slot: bigint | number,
+    changes: Partial<BlockFields> = {},
+    sidecar: Sidecar = cachedSidecar(1n, BigInt(slot)),
+  ): Promise<Block & { hash: string; data: string }> {
+    const fields = this.fields(BigInt(slot), changes);
+    await this.toSlot(slot);
+    const parent = this.tipRecord;
+    const { hash, data } = await this.sendPropose(fields, { parent, sidecars: [sidecar] });
+    const consumed = (parent[3] & 0xffffffffn) + fields.messages;
+    const messageHash =
+      fields.messages === 0n ? parent[3] >> 32n : ((await this.rollup.inboxWord!(consumed)) as bigint) >> 32n;
+    const proposer = this.proposerOf(fields.slot).address;
+    const record = nextRecord({
+      parent,
+      block: fields,
+      versionedHash: sidecar.versionedHash,
+      proposer,
+      messageHash,
+      slotsPerEpoch: this.parameters.slotsPerEpoch,
+      shares: { burned: this.parameters.burnedShare, prover: this.parameters.proverShare },
+    });
+    const block = { number: BigInt(this.blocks.length + 1), record, fields, sidecar, proposer };
+    this.blocks.push(block);
+    return { ...block, hash, data };
+  }
+
+  /** Forgets blocks after `number`, as a prune does. */
+  rewind(number: number): void {
+    this.blocks.length = number;
+  }
+
+  /** A valid proof of blocks `first` to `last`, its mock proof made for exactly these public inputs. */
+  epochProof(
+    first: number,
+    last: number,
+    options: { withdrawals?: bigint[]; prover?: string } = {},
+  ): EpochProofArgs {
+    const proven = this.blocks.slice(first - 1, last);
+    const end = proven.at(-1)!.record;
+    const z = BigInt(keccak256(words(end[0], 0n))) >> 8n;
+    const gamma = BigInt(keccak256(words(end[0], 1n))) >> 128n;
+    const { y, opening } = openCombined(
+      proven.map(({ sidecar }) => sidecar.words),
+      z,
+      gamma,
+    );
+    const shares = { burned: this.parameters.burnedShare, prover: this.parameters.proverShare };
+    const args: EpochProofArgs = {
+      start: this.record(first - 1),
+      end,
+      next: this.blocks[last]?.record ?? NO_RECORD,
+      prover: options.prover ?? this.members[0]!.address,
+      z,
+      gamma,
+      y,
+      participation: [0x0304n, (BigInt(proven.length - 1) << 192n) | 0x05n],
+      opening,
+      points: proven.map(({ sidecar }) => uncompress(sidecar.commitment)),
+      coinbaseFees: proven.map(({ fields }) => coinbaseFee(fields, shares)),
+      withdrawals: options.withdrawals ?? [],
+      proofs: [],
+    };
+    args.proofs = [this.mockProof(args)];
+    return args;
+  }
+
+  /** Keccak of the 13 public inputs. */
+  mockProof(args: EpochProofArgs): string {
+    return keccak256(words(...this.publicInputs(args)));
+  }
+
+  publicInputs(args: EpochProofArgs): bigint[] {
+    const { rho, accumulator } = bindWithdrawals(args.end[0], args.withdrawals);
+    const limb = (1n << 120n) - 1n;
+    return [
+      args.start[0] >> 8n,
+      args.end[0] >> 8n,
+      this.genesis[0] >> 8n,
+      BigInt(args.prover),
+      args.z,
+      args.gamma,
+      args.y & limb,
+      (args.y >> 120n) & limb,
+      args.y >> 240n,
+      rho,
+      accumulator,
+      ...args.participation,
+    ];
+  }
+
+  /** Everything storage says, to show that a refusal changed nothing. */
+  async snapshot(): Promise<string> {
+    const tip = (await this.rollup.tip!()) as bigint;
+    const pending = Number(tip & 0xffffffffn);
+    const proven = Number((tip >> 32n) & 0xffffffffn);
+    const hashes: string[] = [];
+    for (let n = proven; n <= pending; ++n) hashes.push((await this.rollup.recordHash!(n)) as string);
+    return [tip, ...hashes].join();
+  }
+
+  async fund(holder: string, amount = 10n ** 24n): Promise<void> {
+    for (const token of [this.contracts.feeToken, this.contracts.asset]) {
+      await (await token.transfer!(holder, amount)).wait();
+    }
+  }
+
+  /** A member of Grumpkin with its tokens approved to both portals. */
+  async approve(owner: Wallet): Promise<void> {
+    for (const [token, portal] of [
+      [this.contracts.feeToken, this.contracts.feePortal],
+      [this.contracts.asset, this.contracts.assetPortal],
+    ] as const) {
+      const connected = token.connect(owner) as Contract;
+      await (await connected.approve!(portal.target, 2n ** 255n)).wait();
+    }
+  }
+}
+
+export { hashRecord, positionOf };
+
+export function randomWords(count: number): bigint[] {
+  return Array.from({ length: count }, () => BigInt(hexlify(randomBytes(31))));
+}
+
+export type { BaseContract };

@@ -33,7 +33,17 @@ export class ProvingError extends Error {
   /** What the caller can do about it. */
   readonly remedy: string;
 
-  constructor({ code, message, remedy, cause }: { code: ProvingErrorCode; message: string; remedy: string; cause?: unknown }) {
+  constructor({
+    code,
+    message,
+    remedy,
+    cause,
+  }: {
+    code: ProvingErrorCode;
+    message: string;
+    remedy: string;
+    cause?: unknown;
+  }) {
     super(`${message}. ${remedy}.`, { cause });
     this.code = code;
     this.remedy = remedy;
@@ -91,7 +101,8 @@ export class EpochProver {
       throw new ProvingError({
         code: "unsatisfied",
         message: `the circuit refuses these inputs: ${describeFailure(cause)}`,
-        remedy: "Check that headers, blobs and messages are those of the chain, and that the state is that before them",
+        remedy:
+          "Check that headers, blobs and messages are those of the chain, and that the state is that before them",
         cause,
       });
     }
@@ -124,7 +135,11 @@ export class EpochProver {
  */
 export async function runBb(
   args: readonly string[],
-  { crs, signal, points = 1 }: { crs?: string | undefined; signal?: AbortSignal | undefined; points?: number } = {},
+  {
+    crs,
+    signal,
+    points = 1,
+  }: { crs?: string | undefined; signal?: AbortSignal | undefined; points?: number } = {},
 ): Promise<string> {
   const binary = findBbBinary();
   if (!binary) {

@@ -1,6 +1,8 @@
 import { task } from "hardhat/config";
 import { ArgumentType } from "hardhat/types/arguments";
 
+import { showKnownErrors } from "./known.ts";
+
 export const deployTask = task("deploy", "Deploys the suite to a network and writes its record")
   .addOption({
     name: "preset",
@@ -23,5 +25,7 @@ export const deployTask = task("deploy", "Deploys the suite to a network and wri
   })
   .addFlag({ name: "json", description: "Print the record as JSON and nothing else" })
   .addFlag({ name: "force", description: "Replace the record of an earlier deployment" })
-  .setInlineAction(async (options, hre) => (await import("../deploy/command.ts")).deployCommand(options, hre))
+  .setInlineAction((options, hre) =>
+    showKnownErrors(async () => (await import("../deploy/command.ts")).deployCommand(options, hre)),
+  )
   .build();

@@ -4,6 +4,9 @@ import hardhatToolboxMochaEthers from "@nomicfoundation/hardhat-toolbox-mocha-et
 import { configVariable, defineConfig } from "hardhat/config";
 
 import { deployTask } from "./tasks/deploy.ts";
+import { nodeSyncTask } from "./tasks/nodeSync.ts";
+import { startTask } from "./tasks/start.ts";
+import { gasTask } from "./tasks/gas.ts";
 
 const soljson = createRequire(import.meta.url).resolve("solc/soljson.js");
 
@@ -23,7 +26,7 @@ const GENERATED_VERIFIERS = ["Local", "Medium"].map(
 
 export default defineConfig({
   plugins: [hardhatToolboxMochaEthers],
-  tasks: [deployTask],
+  tasks: [deployTask, gasTask, nodeSyncTask, startTask],
   solidity: {
     profiles: {
       default: {

@@ -109,12 +109,14 @@ export function cachedSidecar(...blobWords: bigint[]): Sidecar {
 export interface SetUp {
   parameters?: Partial<RollupParameters>;
   members?: number;
-  /** Verifier contract; the mock when left out. */
+  /** Name of the verifier contract; the mock when left out. */
   verifier?: string;
+  /** Network to deploy on; a fresh simulated one when left out. */
+  connection?: Connection;
 }
 
 export async function deployRollup(setUp: SetUp = {}): Promise<RollupDriver> {
-  const connection = await network.create();
+  const connection = setUp.connection ?? (await network.create());
   const { ethers, networkHelpers } = connection;
   const parameters = { ...defaults, ...setUp.parameters };
   const [deployer] = await ethers.getSigners();
@@ -139,7 +141,7 @@ export async function deployRollup(setUp: SetUp = {}): Promise<RollupDriver> {
     deployer!,
     10n ** 27n,
   ]);
-  const verifier = setUp.verifier ?? (await ethers.deployContract("MockVerifier")).target;
+  const verifier = (await ethers.deployContract(setUp.verifier ?? "MockVerifier")).target;
   const policy = await ethers.deployContract("VerifierPolicy", [[verifier]]);
   const validatorSet = await ethers.deployContract("PermissionedValidatorSet", [
     deployer!,

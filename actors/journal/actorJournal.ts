@@ -27,14 +27,7 @@ export interface ProposalEntry {
   digest: string;
 }
 
-/** An epoch's proof was made; `proofFile` holds it. */
-export interface ProofEntry {
-  type: "proof";
-  epoch: number;
-  chainHashAfter: string;
-}
-
-export type ActorEntry = SendEntry | MinedEntry | ProposalEntry | ProofEntry;
+export type ActorEntry = SendEntry | MinedEntry | ProposalEntry;
 
 /** The journal of one actor: intents and transaction hashes. */
 export type ActorJournal = Journal<ActorEntry>;

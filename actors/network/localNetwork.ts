@@ -1,0 +1,248 @@
+/**
+ * A whole network in one process against one L1: node, sequencer, prover, users. What `npm start` and the end-to-end
+ * tests run; every part is the one that operators run alone.
+ */
+import { join } from "node:path";
+import { type JsonRpcProvider, Wallet } from "ethers";
+
+import { truncatedToField } from "../../protocol/hash.ts";
+import { recordHash } from "../../protocol/record.ts";
+import type { ActorJournal } from "../journal/actorJournal.ts";
+import { openActorJournal } from "../journal/actorJournal.ts";
+import { ProposalGuard } from "../journal/proposalGuard.ts";
+import { connectBeacon } from "../l1/beaconBlobSource.ts";
+import { BlobStore } from "../l1/blobStore.ts";
+import { suiteErrorDecoder } from "../l1/contractInterface.ts";
+import { HeadFollower } from "../l1/headFollower.ts";
+import { L1Account } from "../l1/l1Account.ts";
+import { connectL1 } from "../l1/provider.ts";
+import { RollupContract, type RollupReference } from "../l1/rollupContract.ts";
+import { Node, type NodeEvent } from "../node/node.ts";
+import { NodeService } from "../node/nodeService.ts";
+import type { ProofMaker } from "../prover/proofMaker.ts";
+import { ProofStore } from "../prover/proofStore.ts";
+import { type ProverEvent, ProverService } from "../prover/proverService.ts";
+import { LocalAttester } from "../sequencer/attestation.ts";
+import { Mempool } from "../sequencer/mempool.ts";
+import { type ProposerEvent, ProposerService } from "../sequencer/proposerService.ts";
+import { cachingVerifier } from "../sequencer/signatureCache.ts";
+import { ActorError } from "../support/actorError.ts";
+import type { Logger } from "../support/logger.ts";
+import type { Service } from "../support/service.ts";
+import { sleep } from "../support/sleep.ts";
+import { type TrafficEvent, TrafficService } from "../traffic/trafficService.ts";
+import { type Statistics, StatisticsCollector } from "./statistics.ts";
+
+/** What happened in the network, by the part that tells it. */
+export type NetworkEvent =
+  | { source: "node"; event: NodeEvent }
+  | { source: "proposer"; event: ProposerEvent }
+  | { source: "prover"; event: ProverEvent }
+  | { source: "traffic"; event: TrafficEvent };
+
+/** Parameters of {@link LocalNetwork.open}. */
+export interface LocalNetworkOptions {
+  rpcUrl: string;
+  /** Beacon API; default: the same server, as with anvil. */
+  beaconUrl?: string;
+  deployment: RollupReference;
+  /** Journals, blobs and proofs; a network that is opened again on the same folder goes on. */
+  folder: string;
+  /** L1 private keys. `traffic` holds both tokens; without it there are no users. */
+  keys: { sequencer: string; prover: string; traffic?: string };
+  /** BLS secret keys by committee position. */
+  attesterKeys: readonly Uint8Array[];
+  /** Makes the proofs; without it nothing is proven. */
+  maker?: ProofMaker;
+  /** Users that send transactions. Default 6. */
+  users?: number;
+  /** Of the users' keys and choices. Default 1. */
+  seed?: number;
+  /** Seconds between L1 blocks. Default 1. */
+  l1BlockTime?: number;
+  /** Milliseconds between questions to L1. Default 200. */
+  pollInterval?: number;
+  logger: Logger;
+  onEvent?: (event: NetworkEvent) => void;
+}
+
+/** The proven state as L1 has it. */
+export interface ProvenState {
+  number: number;
+  stateRoot: bigint;
+}
+
+export class LocalNetwork implements Service {
+  readonly node: Node;
+  readonly mempool: Mempool;
+  readonly heads: HeadFollower;
+  readonly traffic: TrafficService | undefined;
+  readonly #provider: JsonRpcProvider;
+  readonly #services: readonly Service[];
+  readonly #journals: readonly ActorJournal[];
+  readonly #statistics: StatisticsCollector;
+
+  private constructor(parts: {
+    node: Node;
+    mempool: Mempool;
+    heads: HeadFollower;
+    traffic: TrafficService | undefined;
+    provider: JsonRpcProvider;
+    services: readonly Service[];
+    journals: readonly ActorJournal[];
+    statistics: StatisticsCollector;
+  }) {
+    this.node = parts.node;
+    this.mempool = parts.mempool;
+    this.heads = parts.heads;
+    this.traffic = parts.traffic;
+    this.#provider = parts.provider;
+    this.#services = parts.services;
+    this.#journals = parts.journals;
+    this.#statistics = parts.statistics;
+  }
+
+  /**
+   * Connects to L1 and puts the parts together; nothing runs before `start`.
+   * @throws ActorError CHAIN_MISMATCH, JOURNAL_LOCKED while another network uses the folder
+   */
+  static async open(options: LocalNetworkOptions): Promise<LocalNetwork> {
+    const { rpcUrl, beaconUrl = rpcUrl, deployment, folder, keys, logger, l1BlockTime = 1, pollInterval = 200 } = options;
+    const provider = await connectL1({ url: rpcUrl, chainId: deployment.chainId });
+    const journals: ActorJournal[] = [];
+    try {
+      const rollup = await RollupContract.connect({ provider, deployment });
+      const blobs = new BlobStore({ folder: join(folder, "blobs"), source: await connectBeacon({ url: beaconUrl }) });
+      const verifySignature = cachingVerifier();
+      const node = new Node({ provider, rollup, blobs, logger: logger.child({ actor: "node" }), verifySignature });
+      const heads = new HeadFollower({ provider, logger: logger.child({ actor: "l1" }), pollInterval });
+      const { fees, genesisHash, sizes } = rollup.parameters;
+      const mempool = new Mempool({
+        capacity: 64 * sizes.transactions,
+        nonceWindow: 64,
+        domain: truncatedToField(genesisHash),
+        view: () => ({ state: node.chain.tip.state, prices: fees }),
+        verifySignature,
+      });
+
+      const errors = suiteErrorDecoder();
+      const open = (actor: string): ActorJournal => {
+        const journal = openActorJournal({ path: join(folder, `${actor}.journal`), logger: logger.child({ actor }) });
+        journals.push(journal);
+        return journal;
+      };
+      const account = (actor: string, key: string, journal: ActorJournal): L1Account =>
+        new L1Account({
+          provider,
+          signer: new Wallet(key),
+          chainId: deployment.chainId,
+          logger: logger.child({ actor }),
+          errors,
+          journal,
+          pollInterval,
+        });
+
+      const sequencerJournal = open("sequencer");
+      const sequencerAccount = account("sequencer", keys.sequencer, sequencerJournal);
+      const proposer = new ProposerService({
+        node,
+        heads,
+        account: sequencerAccount,
+        mempool,
+        attester: new LocalAttester({ keys: options.attesterKeys }),
+        guard: new ProposalGuard(sequencerJournal),
+        logger: logger.child({ actor: "sequencer" }),
+        coinbase: sequencerAccount.address,
+        l1BlockTime,
+        verifySignature,
+      });
+      const prover = options.maker
+        ? new ProverService({
+            node,
+            heads,
+            account: account("prover", keys.prover, open("prover")),
+            maker: options.maker,
+            logger: logger.child({ actor: "prover" }),
+            store: new ProofStore({ folder: join(folder, "proofs") }),
+            l1BlockTime,
+          })
+        : undefined;
+      const traffic =
+        keys.traffic === undefined
+          ? undefined
+          : new TrafficService({
+              node,
+              heads,
+              account: account("traffic", keys.traffic, open("traffic")),
+              pool: mempool,
+              logger: logger.child({ actor: "traffic" }),
+              seed: options.seed ?? 1,
+              users: options.users ?? 6,
+              backlog: 4 * sizes.transactions,
+            });
+
+      const statistics = new StatisticsCollector();
+      const tell = options.onEvent ?? (() => undefined);
+      node.on((event) => (statistics.onNode(event), tell({ source: "node", event })));
+      proposer.on((event) => (statistics.onProposer(event), tell({ source: "proposer", event })));
+      prover?.on((event) => (statistics.onProver(event), tell({ source: "prover", event })));
+      traffic?.on((event) => (statistics.onTraffic(event), tell({ source: "traffic", event })));
+
+      const nodeService = new NodeService({ node, heads, logger: logger.child({ actor: "node" }) });
+      const services = [heads, nodeService, proposer, prover, traffic].filter((service) => service !== undefined);
+      return new LocalNetwork({ node, mempool, heads, traffic, provider, services, journals, statistics });
+    } catch (error) {
+      for (const journal of journals) journal.close();
+      provider.destroy();
+      throw error;
+    }
+  }
+
+  /** Starts every part, in the order in which they need each other. */
+  async start(): Promise<void> {
+    for (const service of this.#services) await service.start();
+  }
+
+  async stop(): Promise<void> {
+    for (const service of this.#services.toReversed()) await service.stop();
+    for (const journal of this.#journals) journal.close();
+    this.#provider.destroy();
+  }
+
+  /** What happened since the network was opened. */
+  get statistics(): Statistics {
+    return this.#statistics.current;
+  }
+
+  /**
+   * Waits until L1 has accepted so many epoch proofs since the network was opened.
+   * @param stallSeconds time without a new block or proof after which the wait ends
+   * @throws ActorError NETWORK_STALLED
+   */
+  async untilProven({ epochs, stallSeconds = 120, signal }: { epochs: number; stallSeconds?: number; signal?: AbortSignal }): Promise<Statistics> {
+    let progress = "";
+    let since = performance.now();
+    for (;;) {
+      const { statistics } = this;
+      if (statistics.proofs >= epochs) return statistics;
+      signal?.throwIfAborted();
+      const now = `${statistics.blocks} blocks, ${statistics.proofs} proofs`;
+      if (now !== progress) [progress, since] = [now, performance.now()];
+      if (performance.now() - since > stallSeconds * 1000) {
+        throw new ActorError("NETWORK_STALLED", `nothing happened for ${stallSeconds} s after ${progress}`, "see the log");
+      }
+      await sleep(100, signal);
+    }
+  }
+
+  /** The root that L1 has as proven: the record of the proven tip, checked against the hash that the Rollup stores. */
+  async provenState(): Promise<ProvenState> {
+    await this.node.sync();
+    const { number, record, state } = this.node.chain.provenTip;
+    const stored = await this.node.rollup.recordHash(number);
+    if (stored !== recordHash(record)) {
+      throw new ActorError("STATE_UNAVAILABLE", `the Rollup's record of block ${number} is another`, "sync again");
+    }
+    return { number, stateRoot: this.node.chain.block(number)?.header.stateRoot ?? state.root() };
+  }
+}

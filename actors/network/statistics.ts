@@ -1,0 +1,113 @@
+import type { NodeEvent } from "../node/node.ts";
+import type { ProverEvent } from "../prover/proverService.ts";
+import type { ProposerEvent } from "../sequencer/proposerService.ts";
+import type { TrafficEvent } from "../traffic/trafficService.ts";
+
+/** Gas of whole transactions. */
+export interface GasSummary {
+  count: number;
+  min: bigint;
+  max: bigint;
+  total: bigint;
+}
+
+/** What a run amounted to. */
+export interface Statistics {
+  /** Blocks that L1 accepted and the node verified, one blob each. */
+  blocks: number;
+  blobs: number;
+  /** Ordinary and forced transactions that took effect. */
+  transactions: number;
+  /** Messages from L1 that blocks consumed. */
+  messages: number;
+  /** Messages to L1. */
+  withdrawals: number;
+  invalidBlocks: number;
+  prunes: number;
+  missedSlots: number;
+  /** Epoch proofs that L1 accepted. */
+  proofs: number;
+  provenBlocks: number;
+  /** Seconds of witness and proof, in the order of proving. */
+  provingSeconds: number[];
+  /** Seconds from the start to the first accepted proof. */
+  secondsToFirstProof: number | undefined;
+  gas: Record<"propose" | "submitEpochProof" | "register" | "deposit", GasSummary | undefined>;
+}
+
+/** Counts what the actors tell. */
+export class StatisticsCollector {
+  readonly #began = performance.now();
+  readonly #statistics: Statistics = {
+    blocks: 0,
+    blobs: 0,
+    transactions: 0,
+    messages: 0,
+    withdrawals: 0,
+    invalidBlocks: 0,
+    prunes: 0,
+    missedSlots: 0,
+    proofs: 0,
+    provenBlocks: 0,
+    provingSeconds: [],
+    secondsToFirstProof: undefined,
+    gas: { propose: undefined, submitEpochProof: undefined, register: undefined, deposit: undefined },
+  };
+
+  get current(): Statistics {
+    return structuredClone(this.#statistics);
+  }
+
+  onNode(event: NodeEvent): void {
+    const s = this.#statistics;
+    switch (event.type) {
+      case "block": {
+        const { messages, result } = event.block;
+        s.blocks++;
+        s.blobs++;
+        s.transactions += result?.slots.filter(({ outcome }) => outcome.type === "applied").length ?? 0;
+        s.messages += messages.length;
+        s.withdrawals += result?.withdrawals.length ?? 0;
+        break;
+      }
+      case "invalidBlock":
+        s.invalidBlocks++;
+        s.blobs++;
+        break;
+      case "pruned":
+        s.prunes++;
+        break;
+      case "epochProven":
+        s.proofs++;
+        s.provenBlocks = event.number;
+        s.secondsToFirstProof ??= (performance.now() - this.#began) / 1000;
+        break;
+      default:
+    }
+  }
+
+  onProposer(event: ProposerEvent): void {
+    if (event.type === "proposed") this.#gas("propose", event.gasUsed);
+    else this.#statistics.missedSlots++;
+  }
+
+  onProver(event: ProverEvent): void {
+    if (event.type === "proved") this.#statistics.provingSeconds.push(event.seconds);
+    if (event.type === "submitted") this.#gas("submitEpochProof", event.gasUsed);
+  }
+
+  onTraffic(event: TrafficEvent): void {
+    if (event.type === "registered") this.#gas("register", event.gasUsed);
+    if (event.type === "deposited") this.#gas("deposit", event.gasUsed);
+  }
+
+  #gas(operation: keyof Statistics["gas"], used: bigint): void {
+    const before = this.#statistics.gas[operation] ?? { count: 0, min: used, max: used, total: 0n };
+    this.#statistics.gas[operation] = {
+      count: before.count + 1,
+      min: used < before.min ? used : before.min,
+      max: used > before.max ? used : before.max,
+      total: before.total + used,
+    };
+  }
+}

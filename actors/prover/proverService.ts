@@ -1,0 +1,203 @@
+/**
+ * Proves every epoch as soon as it is complete, and submits the oldest one.
+ *
+ * Two duties run side by side, both derived from the chain each time anew: making proofs, a few epochs ahead of the
+ * proven tip, and bringing the oldest to L1. A proof belongs to its public inputs: when a reorg or a prune changes the
+ * epoch, the old proof is simply not asked for again. A lost answer, or another prover who was faster, shows in the
+ * proven tip.
+ */
+import type { EpochInputs } from "../../protocol/epochInputs.ts";
+import { type Timestamp, toTimestamp } from "../../protocol/time.ts";
+import type { HeadFollower } from "../l1/headFollower.ts";
+import { type L1Account, RevertError } from "../l1/l1Account.ts";
+import type { Node } from "../node/node.ts";
+import { messageOf } from "../support/actorError.ts";
+import { Emitter } from "../support/emitter.ts";
+import type { Logger } from "../support/logger.ts";
+import type { Service } from "../support/service.ts";
+import { sleep } from "../support/sleep.ts";
+import { encodeSubmission, inputsOf } from "./epochSubmission.ts";
+import { type EpochWork, completeEpochs } from "./epochWork.ts";
+import type { ProofMaker } from "./proofMaker.ts";
+import type { ProofStore } from "./proofStore.ts";
+
+/** What a prover did. */
+export type ProverEvent =
+  | { type: "proving"; epoch: number; blocks: number }
+  | { type: "proved"; epoch: number; seconds: number; bytes: number }
+  | { type: "submitted"; epoch: number; gasUsed: bigint; hash: string }
+  | { type: "failed"; epoch: number; reason: string };
+
+/** Parameters of {@link ProverService}. */
+export interface ProverOptions {
+  node: Node;
+  heads: HeadFollower;
+  account: L1Account;
+  maker: ProofMaker;
+  logger: Logger;
+  /** Is paid; bound by the proof. Default: the account. */
+  prover?: string;
+  store?: ProofStore;
+  /** Epochs proven before the oldest is on L1. Default 4. */
+  ahead?: number;
+  /** Seconds between L1 blocks. */
+  l1BlockTime: number;
+}
+
+interface Proof {
+  inputs: EpochInputs;
+  proof: Uint8Array;
+}
+
+/** Attempts with another blinding point before an epoch is left for a while. */
+const ATTEMPTS = 3;
+
+/** Milliseconds until an epoch that could not be proven is tried again. */
+const RETRY_AFTER = 30_000;
+
+export class ProverService implements Service {
+  readonly #options: ProverOptions;
+  readonly #events: Emitter<ProverEvent>;
+  /** By chain hash after the epoch, which stands for all its blocks. */
+  readonly #proofs = new Map<bigint, Proof>();
+  #abort: AbortController | undefined;
+  #wake = new AbortController();
+  #stopListening: () => void = () => undefined;
+  #running: Promise<unknown> = Promise.resolve();
+
+  constructor(options: ProverOptions) {
+    this.#options = options;
+    this.#events = new Emitter((error) => options.logger.error({ error: messageOf(error) }, "a prover listener failed"));
+  }
+
+  on(listener: (event: ProverEvent) => void): () => void {
+    return this.#events.on(listener);
+  }
+
+  start(): Promise<void> {
+    if (this.#abort) return Promise.resolve();
+    const { signal } = (this.#abort = new AbortController());
+    const wake = () => {
+      this.#wake.abort();
+      this.#wake = new AbortController();
+    };
+    const stops = [this.#options.heads.onHead(wake), this.#options.node.on((event) => event.type === "synced" && wake())];
+    this.#stopListening = () => stops.forEach((stop) => stop());
+    this.#running = Promise.all([
+      this.#repeat(signal, () => this.#proveNext(signal)),
+      this.#repeat(signal, () => this.#submitOldest(signal)),
+    ]);
+    return Promise.resolve();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopListening();
+    this.#abort?.abort();
+    this.#wake.abort();
+    this.#abort = undefined;
+    await this.#running;
+  }
+
+  /** Runs a duty until it finds nothing to do, then waits for news. */
+  async #repeat(signal: AbortSignal, duty: () => Promise<boolean>): Promise<void> {
+    while (!signal.aborted) {
+      const news = this.#wake.signal;
+      let didSomething = false;
+      try {
+        didSomething = await duty();
+      } catch (error) {
+        if (signal.aborted) return;
+        this.#options.logger.error({ error: messageOf(error) }, "prover");
+        await sleep(1_000, signal);
+      }
+      if (!didSomething && !news.aborted) await sleep(10_000, AbortSignal.any([signal, news]));
+    }
+  }
+
+  #works(): EpochWork[] {
+    const { node, heads, l1BlockTime } = this.#options;
+    if (!heads.head) return [];
+    const time = toTimestamp(heads.head.timestamp + l1BlockTime) as Timestamp;
+    return completeEpochs({ chain: node.chain, parameters: node.parameters, time });
+  }
+
+  async #proveNext(signal: AbortSignal): Promise<boolean> {
+    const works = this.#works();
+    this.#forgetOthers(works);
+    const work = works.slice(0, this.#options.ahead ?? 4).find((candidate) => !this.#proofs.has(keyOf(candidate)));
+    if (!work) return false;
+    const proof = await this.#prove(work, signal);
+    if (!proof) return false;
+    this.#proofs.set(keyOf(work), proof);
+    this.#wake.abort();
+    this.#wake = new AbortController();
+    return true;
+  }
+
+  async #prove(work: EpochWork, signal: AbortSignal): Promise<Proof | undefined> {
+    const { node, maker, store, logger } = this.#options;
+    const { epoch } = work;
+    for (let attempt = 0; attempt < ATTEMPTS && !signal.aborted; attempt++) {
+      const inputs = inputsOf({ work, chain: node.chain, rollup: node.parameters, prover: this.#prover, attempt });
+      const stored = store?.read(inputs.publicInputs);
+      if (stored) return { inputs, proof: stored };
+      if (attempt === 0) this.#events.emit({ type: "proving", epoch, blocks: work.blocks.length });
+      try {
+        const { proof, seconds } = await maker.prove(inputs.inputs, { signal });
+        store?.write(inputs.publicInputs, proof);
+        logger.info({ epoch, seconds, bytes: proof.length }, "proved");
+        this.#events.emit({ type: "proved", epoch, seconds, bytes: proof.length });
+        return { inputs, proof };
+      } catch (error) {
+        if (signal.aborted) return undefined;
+        logger.error({ epoch, attempt, error: messageOf(error) }, "proving failed");
+        this.#events.emit({ type: "failed", epoch, reason: messageOf(error) });
+      }
+    }
+    await sleep(RETRY_AFTER, signal);
+    return undefined;
+  }
+
+  async #submitOldest(signal: AbortSignal): Promise<boolean> {
+    const { node, account, logger } = this.#options;
+    const work = this.#works()[0];
+    const proof = work && this.#proofs.get(keyOf(work));
+    if (!work || !proof) return false;
+    const { epoch } = work;
+    const data = encodeSubmission({ work, ...proof, rollup: node.parameters, prover: this.#prover });
+    try {
+      const { receipt, hash } = await account.send({ purpose: `prove-${epoch}`, to: node.parameters.address, data, signal });
+      logger.info({ epoch, gasUsed: receipt.gasUsed }, "epoch proof accepted");
+      this.#events.emit({ type: "submitted", epoch, gasUsed: receipt.gasUsed, hash });
+      await node.sync(signal);
+      return true;
+    } catch (error) {
+      if (signal.aborted) return false;
+      const reason = error instanceof RevertError ? (error.contractError?.text ?? error.message) : messageOf(error);
+      logger.warn({ epoch, reason }, "epoch proof not accepted");
+      this.#events.emit({ type: "failed", epoch, reason });
+      // A proof that was damaged on disk is made again.
+      if (reason.startsWith("VerifierPolicy__ProofRefused")) this.#drop(work, proof);
+      await node.sync(signal);
+      return false;
+    }
+  }
+
+  #drop(work: EpochWork, { inputs }: Proof): void {
+    this.#options.store?.remove(inputs.publicInputs);
+    this.#proofs.delete(keyOf(work));
+  }
+
+  #forgetOthers(works: readonly EpochWork[]): void {
+    const wanted = new Set(works.map(keyOf));
+    for (const key of this.#proofs.keys()) if (!wanted.has(key)) this.#proofs.delete(key);
+  }
+
+  get #prover(): string {
+    return this.#options.prover ?? this.#options.account.address;
+  }
+}
+
+function keyOf(work: EpochWork): bigint {
+  return work.blocks.at(-1)!.record.chainHash;
+}

@@ -1,0 +1,59 @@
+import { bls12_381 } from "@noble/curves/bls12-381.js";
+
+import { fromBytes } from "../../protocol/bytes.ts";
+import type { ProposerDuty } from "../l1/rollupContract.ts";
+
+/** Domain separation tag of attestations: the suite with proofs of possession. */
+const ATTESTATION_TAG = "BLS_SIG_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_";
+
+/** A committee's word on a block. */
+export interface Attestation {
+  /** Bit k: committee position k signed. */
+  bitmap: bigint;
+  /** Aggregate, 96 bytes, a compressed G2 point. */
+  signature: Uint8Array;
+}
+
+/** Parameters of {@link AttestationProvider.attest}. */
+export interface AttestationRequest {
+  slot: number;
+  /** EIP-712 digest of the attestation, 32 bytes. */
+  digest: Uint8Array;
+  duty: ProposerDuty;
+  signal?: AbortSignal | undefined;
+}
+
+/** Where the proposer gets its committee's signatures from. */
+export interface AttestationProvider {
+  attest(request: AttestationRequest): Promise<Attestation>;
+}
+
+/** Signs in this process, for the committee positions whose keys it holds. */
+export class LocalAttester implements AttestationProvider {
+  readonly #keys: readonly Uint8Array[];
+
+  /** @param keys secret keys by committee position, 32 bytes each */
+  constructor({ keys }: { keys: readonly Uint8Array[] }) {
+    this.#keys = keys;
+  }
+
+  attest({ digest, duty }: AttestationRequest): Promise<Attestation> {
+    const { longSignatures } = bls12_381;
+    const message = longSignatures.hash(digest, ATTESTATION_TAG);
+    const signers = this.#keys.slice(0, duty.committeeSize);
+    const signatures = signers.map((key) => longSignatures.sign(message, key));
+    const aggregate = longSignatures.aggregateSignatures(signatures);
+    return Promise.resolve({ bitmap: (1n << BigInt(signers.length)) - 1n, signature: aggregate.toBytes() });
+  }
+}
+
+/** A secret key of a seed with full entropy, at least 32 bytes. */
+export function attesterKey(seed: Uint8Array): Uint8Array {
+  const { Fr } = bls12_381.fields;
+  return Fr.toBytes(Fr.create(fromBytes(seed)) || 1n);
+}
+
+/** The public key, 48 bytes, a compressed G1 point. */
+export function attesterPublicKey(secretKey: Uint8Array): Uint8Array {
+  return bls12_381.longSignatures.getPublicKey(secretKey).toBytes();
+}

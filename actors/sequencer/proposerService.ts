@@ -1,0 +1,211 @@
+/**
+ * Proposes: in every slot whose turn is ours, one block on top of the pending tip, published inside the slot.
+ *
+ * What to do follows from the chain alone, each time anew: the tip the node has verified, the slot the next L1 block
+ * falls into, the messages L1 has. The journal only keeps a slot from being signed twice, and a lost answer or a
+ * restart needs nothing else.
+ */
+import { toAddress } from "../../protocol/address.ts";
+import { attestationDigest } from "../../protocol/attestation.ts";
+import { encodeBlock } from "../../protocol/blockWords.ts";
+import { bytesToHex } from "../../protocol/bytes.ts";
+import { truncatedToField } from "../../protocol/hash.ts";
+import { encodeRecord } from "../../protocol/record.ts";
+import type { SignatureClaim } from "../../protocol/schnorr.ts";
+import { type Slot, epochOf, slotAt, toTimestamp } from "../../protocol/time.ts";
+import type { ProposalGuard } from "../journal/proposalGuard.ts";
+import { contractInterface } from "../l1/contractInterface.ts";
+import type { HeadFollower } from "../l1/headFollower.ts";
+import { type L1Account, RevertError } from "../l1/l1Account.ts";
+import type { L1Head } from "../l1/provider.ts";
+import type { ProposerDuty } from "../l1/rollupContract.ts";
+import type { ChainPoint } from "../node/chainState.ts";
+import type { Node } from "../node/node.ts";
+import { isActorError, messageOf } from "../support/actorError.ts";
+import { Emitter } from "../support/emitter.ts";
+import type { Logger } from "../support/logger.ts";
+import type { Service } from "../support/service.ts";
+import type { AttestationProvider } from "./attestation.ts";
+import { type BuiltBlock, buildBlock } from "./buildBlock.ts";
+import type { Mempool } from "./mempool.ts";
+
+/** Gas of `propose` is 60k to 75k; the limit leaves room for the first block after a prune. */
+const PROPOSE_GAS = 250_000n;
+
+/** What a proposer did. */
+export type ProposerEvent =
+  | { type: "proposed"; slot: number; number: number; transactions: number; messages: number; gasUsed: bigint; hash: string }
+  | { type: "missed"; slot: number; reason: string };
+
+/** Parameters of {@link ProposerService}. */
+export interface ProposerOptions {
+  node: Node;
+  heads: HeadFollower;
+  account: L1Account;
+  mempool: Mempool;
+  attester: AttestationProvider;
+  guard: ProposalGuard;
+  logger: Logger;
+  /** Receives the sequencer's share of the fees. */
+  coinbase: string;
+  /** Seconds between L1 blocks: what is sent now falls into a block that much later. */
+  l1BlockTime: number;
+  verifySignature: (claim: SignatureClaim) => boolean;
+}
+
+export class ProposerService implements Service {
+  readonly #options: ProposerOptions;
+  readonly #events: Emitter<ProposerEvent>;
+  #abort: AbortController | undefined;
+  #stopListening: () => void = () => undefined;
+  #running: Promise<void> = Promise.resolve();
+  #busy = false;
+  /** Slots for which nothing is left to do. */
+  #done = -1;
+
+  constructor(options: ProposerOptions) {
+    this.#options = options;
+    this.#events = new Emitter((error) => options.logger.error({ error: messageOf(error) }, "a proposer listener failed"));
+  }
+
+  on(listener: (event: ProposerEvent) => void): () => void {
+    return this.#events.on(listener);
+  }
+
+  start(): Promise<void> {
+    if (this.#abort) return Promise.resolve();
+    const abort = (this.#abort = new AbortController());
+    this.#stopListening = this.#options.heads.onHead((head) => this.#onHead(head, abort.signal));
+    if (this.#options.heads.head) this.#onHead(this.#options.heads.head, abort.signal);
+    return Promise.resolve();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopListening();
+    this.#abort?.abort();
+    this.#abort = undefined;
+    await this.#running;
+  }
+
+  /** One head at a time; the ones that come in between are skipped. */
+  #onHead(head: L1Head, signal: AbortSignal): void {
+    if (this.#busy || signal.aborted) return;
+    this.#busy = true;
+    this.#running = this.#act(head, signal)
+      .catch((error: unknown) => {
+        if (!signal.aborted) this.#options.logger.error({ error: messageOf(error) }, "proposer");
+      })
+      .finally(() => (this.#busy = false));
+  }
+
+  async #act(head: L1Head, signal: AbortSignal): Promise<void> {
+    const { node, l1BlockTime } = this.#options;
+    const { clock } = node.parameters;
+    const next = head.timestamp + l1BlockTime;
+    if (next < clock.genesisTime) return;
+    const slot = slotAt(clock, toTimestamp(next));
+    if (slot <= this.#done || slot === 0) return;
+    const duty = await this.#duty(slot);
+    if (!duty) return;
+
+    await node.sync(signal);
+    const parent = await this.#parent(slot);
+    if (!parent || parent.record.slot >= slot) return;
+    await this.#propose({ slot, duty, parent, signal });
+  }
+
+  /** Our duty of the slot; undefined when the slot is another's. */
+  async #duty(slot: Slot): Promise<ProposerDuty | undefined> {
+    const duty = await this.#options.node.rollup.proposerOf(slot);
+    if (duty?.proposer.toLowerCase() === this.#options.account.address.toLowerCase()) return duty;
+    this.#done = slot;
+    return undefined;
+  }
+
+  /** What to build on: the pending tip, or the proven one when a prune is due; nothing on top of an invalid block. */
+  async #parent(slot: Slot): Promise<ChainPoint | undefined> {
+    const { node, logger } = this.#options;
+    const { chain, parameters } = node;
+    const oldest = chain.block(chain.proven + 1);
+    const pruneDue = oldest !== undefined && epochOf(parameters.clock, slot) > oldest.epoch + parameters.clock.proofSubmissionEpochs;
+    const parent = chain.point(pruneDue ? chain.proven : chain.pending);
+    if (!parent) logger.warn({ pending: chain.pending }, "the pending tip is invalid; nothing to build on");
+    return Promise.resolve(parent);
+  }
+
+  async #propose({ slot, duty, parent, signal }: { slot: Slot; duty: ProposerDuty; parent: ChainPoint; signal: AbortSignal }): Promise<void> {
+    const { node, account, guard, logger, coinbase } = this.#options;
+    const number = parent.number + 1;
+    this.#options.mempool.dropStale();
+    const block = await this.#build(slot, parent);
+    const digest = this.#digest(block);
+    try {
+      guard.checkAndInsertProposal(slot, bytesToHex(digest));
+    } catch (error) {
+      if (!isActorError(error, "SLOT_SIGNED")) throw error;
+      this.#miss(slot, "another block was signed for it before");
+      return;
+    }
+    const { bitmap, signature } = await this.#options.attester.attest({ slot, digest, duty, signal });
+    const { stateRoot, prices, gas } = block.header;
+    const blk = encodeBlock({
+      stateRoot,
+      slot,
+      prices,
+      gas,
+      messages: block.messages.length,
+      modifier: 0,
+      bitmap,
+      coinbase: toAddress(coinbase),
+      signature,
+    });
+    const data = contractInterface("rollup/Rollup").encodeFunctionData("propose", [[...encodeRecord(parent.record)], [...blk]]);
+    this.#done = slot;
+    try {
+      const { receipt, hash } = await account.send({
+        purpose: `propose-${slot}`,
+        to: node.parameters.address,
+        data,
+        gasLimit: PROPOSE_GAS,
+        blobs: [block.blob],
+        signal,
+      });
+      const counts = { transactions: block.transactions.length, messages: block.messages.length };
+      logger.info({ slot, number, ...counts, gasUsed: receipt.gasUsed }, "proposed");
+      this.#events.emit({ type: "proposed", slot, number, ...counts, gasUsed: receipt.gasUsed, hash });
+    } catch (error) {
+      if (signal.aborted) return;
+      this.#miss(slot, error instanceof RevertError ? (error.contractError?.text ?? error.message) : messageOf(error));
+    }
+  }
+
+  async #build(slot: Slot, parent: ChainPoint): Promise<BuiltBlock> {
+    const { node, mempool, verifySignature } = this.#options;
+    const { sizes, genesisHash } = node.parameters;
+    return buildBlock({
+      parent,
+      slot,
+      prices: await node.rollup.pricesAfter(encodeRecord(parent.record)),
+      inbox: node.chain.messages.slice(parent.record.messageCount),
+      candidates: mempool.candidates(),
+      domain: truncatedToField(genesisHash),
+      sizes,
+      verifySignature,
+    });
+  }
+
+  #digest({ header, chainHash }: BuiltBlock): Uint8Array {
+    const { version, chainId, address } = this.#options.node.parameters;
+    return attestationDigest({
+      kind: "Attestation",
+      domain: { version, chainId: BigInt(chainId), rollup: toAddress(address) },
+      block: { slot: header.slot, chainHash, modifier: 0, coinbase: toAddress(this.#options.coinbase) },
+    });
+  }
+
+  #miss(slot: number, reason: string): void {
+    this.#done = slot;
+    this.#options.logger.warn({ slot, reason }, "missed a slot");
+    this.#events.emit({ type: "missed", slot, reason });
+  }
+}

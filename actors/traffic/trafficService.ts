@@ -1,0 +1,203 @@
+/**
+ * Users: they register and deposit through the portals on L1, then send each other transfers and withdraw now and
+ * then. Seeded, and never faster than the pool takes.
+ */
+import { Interface, type TransactionReceipt } from "ethers";
+
+import { toAddress } from "../../protocol/address.ts";
+import { feeOf, gasOf } from "../../protocol/gas.ts";
+import { truncatedToField } from "../../protocol/hash.ts";
+import { KIND_TRANSFER, KIND_WITHDRAW, type Transaction, type TransactionBody, signTransaction } from "../../protocol/transaction.ts";
+import { contractInterface } from "../l1/contractInterface.ts";
+import type { HeadFollower } from "../l1/headFollower.ts";
+import type { L1Account } from "../l1/l1Account.ts";
+import type { Node } from "../node/node.ts";
+import { MempoolError, type MempoolRefusal } from "../sequencer/mempool.ts";
+import { messageOf } from "../support/actorError.ts";
+import { Emitter } from "../support/emitter.ts";
+import type { Logger } from "../support/logger.ts";
+import type { Service } from "../support/service.ts";
+import { Random } from "./random.ts";
+import { type User, isActive, seededUsers } from "./user.ts";
+
+/** Where transactions go. */
+export interface TransactionPool {
+  readonly size: number;
+  /** @throws MempoolError with the reason of a refusal */
+  add(transaction: Transaction): string;
+  nextNonce(sender: number): number;
+}
+
+export type TrafficEvent =
+  | { type: "registered"; user: number; leaf: number; gasUsed: bigint }
+  | { type: "deposited"; user: number; gasUsed: bigint }
+  | { type: "sent"; id: string; kind: number }
+  | { type: "refused"; code: MempoolRefusal };
+
+/** Parameters of {@link TrafficService}. */
+export interface TrafficOptions {
+  node: Node;
+  heads: HeadFollower;
+  /** Holds both tokens and pays for the deposits. */
+  account: L1Account;
+  pool: TransactionPool;
+  logger: Logger;
+  seed: number;
+  users: number;
+  /** Transactions kept waiting in the pool. */
+  backlog: number;
+  /** One transaction in so many withdraws to L1. */
+  withdrawEvery?: number;
+}
+
+const ERC20 = new Interface(["function approve(address spender, uint256 value) returns (bool)"]);
+
+/** Amounts are parts of this: what a user starts with in each token. */
+const DEPOSIT = 10n ** 18n;
+/** Fee juice for this many transfers at the present price. */
+const PAID_TRANSFERS = 100_000n;
+
+export class TrafficService implements Service {
+  readonly users: readonly User[];
+  readonly #options: TrafficOptions;
+  readonly #events: Emitter<TrafficEvent>;
+  readonly #random: Random;
+  #sent = 0;
+  #abort: AbortController | undefined;
+  #stopListening: () => void = () => undefined;
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(options: TrafficOptions) {
+    this.#options = options;
+    this.users = seededUsers({ seed: options.seed, count: options.users });
+    this.#random = new Random(options.seed);
+    this.#events = new Emitter((error) => options.logger.error({ error: messageOf(error) }, "a traffic listener failed"));
+  }
+
+  on(listener: (event: TrafficEvent) => void): () => void {
+    return this.#events.on(listener);
+  }
+
+  /** Begins with the deposits, in the background; transfers follow as soon as two accounts exist. */
+  start(): Promise<void> {
+    if (this.#abort) return Promise.resolve();
+    const { signal } = (this.#abort = new AbortController());
+    this.#stopListening = this.#options.heads.onHead(() => this.fill());
+    this.#running = this.deposit(signal).catch((error: unknown) => {
+      if (!signal.aborted) this.#options.logger.error({ error: messageOf(error) }, "a deposit failed");
+    });
+    return Promise.resolve();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopListening();
+    this.#abort?.abort();
+    this.#abort = undefined;
+    await this.#running;
+  }
+
+  /** Opens every user's account with fee juice and asset. Users that the chain knows already are left alone. */
+  async deposit(signal?: AbortSignal): Promise<void> {
+    this.#findRegistered();
+    const missing = this.users.filter(({ leaf }) => leaf === undefined);
+    if (missing.length === 0) return;
+    const { feePortal, assetPortal, feeToken, asset } = this.#options.node.parameters;
+    await Promise.all([this.#approve(feeToken, feePortal, signal), this.#approve(asset, assetPortal, signal)]);
+    for (const user of missing) {
+      if (signal?.aborted) return;
+      await this.#register(user, signal);
+    }
+  }
+
+  /** Sends until the backlog is full or the pool refuses. */
+  fill(): void {
+    const { node, pool, backlog } = this.#options;
+    const { state } = node.chain.tip;
+    const active = this.users.filter((user) => isActive(user, state)) as (User & { leaf: number })[];
+    for (let tries = 2 * backlog; active.length >= 2 && pool.size < backlog && tries > 0; tries--) {
+      const transaction = this.#next(active);
+      if (transaction && !this.#send(transaction)) return;
+    }
+  }
+
+  async #approve(token: string, portal: string, signal: AbortSignal | undefined): Promise<void> {
+    const data = ERC20.encodeFunctionData("approve", [portal, 2n ** 255n]);
+    await this.#options.account.send({ purpose: "approve", to: token, data, ...(signal ? { signal } : {}) });
+  }
+
+  async #register(user: User, signal: AbortSignal | undefined): Promise<void> {
+    const { node, account, logger } = this.#options;
+    const { feePortal, assetPortal, fees, minimumRegistration } = node.parameters;
+    const { x, y } = user.keyPair.publicKey;
+    const abi = contractInterface("bridge/IPortal");
+    const number = this.users.indexOf(user);
+    const options = signal ? { signal } : {};
+
+    const juice = feeOf(gasOf(KIND_TRANSFER), fees) * PAID_TRANSFERS;
+    const first = abi.encodeFunctionData("register", [x, y, juice > minimumRegistration ? juice : minimumRegistration]);
+    const registered = await account.send({ purpose: "register", to: feePortal, data: first, ...options });
+    const leaf = leafOf(registered.receipt, feePortal);
+    user.leaf = leaf;
+    logger.info({ user: number, leaf }, "registered");
+    this.#events.emit({ type: "registered", user: number, leaf, gasUsed: registered.receipt.gasUsed });
+
+    const second = abi.encodeFunctionData("deposit", [leaf, x, y, DEPOSIT]);
+    const { receipt } = await account.send({ purpose: "deposit", to: assetPortal, data: second, ...options });
+    this.#events.emit({ type: "deposited", user: number, gasUsed: receipt.gasUsed });
+  }
+
+  /** After a restart: the accounts that earlier deposits opened. */
+  #findRegistered(): void {
+    const { messages } = this.#options.node.chain;
+    for (const user of this.users) {
+      const { x } = user.keyPair.publicKey;
+      const found = messages.find((message) => "keyX" in message && message.keyX === x);
+      if (found && "index" in found) user.leaf ??= found.index;
+    }
+  }
+
+  /** A random transaction that its sender can pay. */
+  #next(active: readonly (User & { leaf: number })[]): Transaction | undefined {
+    const { node, pool, withdrawEvery = 8 } = this.#options;
+    const { parameters, chain } = node;
+    const sender = this.#random.pick(active);
+    const balance = chain.tip.state.get(sender.leaf).balance;
+    const amount = balance / BigInt(50 + this.#random.below(150));
+    if (amount === 0n) return undefined;
+    const withdraws = ++this.#sent % withdrawEvery === 0;
+    const receiver = this.#random.pick(active.filter((user) => user !== sender));
+    const body: TransactionBody = {
+      kind: withdraws ? KIND_WITHDRAW : KIND_TRANSFER,
+      from: sender.leaf,
+      to: withdraws ? toAddress(this.#options.account.address) : BigInt(receiver.leaf),
+      nonce: pool.nextNonce(sender.leaf),
+      amount,
+      maxFeePerL2Gas: parameters.fees.feePerL2Gas * BigInt(1 + this.#random.below(3)),
+      maxFeePerDaGas: parameters.fees.feePerDaGas,
+    };
+    return signTransaction({ domain: truncatedToField(parameters.genesisHash), keyPair: sender.keyPair, body });
+  }
+
+  /** False when the pool wants no more. */
+  #send(transaction: Transaction): boolean {
+    try {
+      const id = this.#options.pool.add(transaction);
+      this.#events.emit({ type: "sent", id, kind: transaction.kind });
+      return true;
+    } catch (error) {
+      if (!(error instanceof MempoolError)) throw error;
+      this.#events.emit({ type: "refused", code: error.code });
+      return error.code !== "POOL_FULL";
+    }
+  }
+}
+
+function leafOf(receipt: TransactionReceipt, portal: string): number {
+  const abi = contractInterface("bridge/IPortal");
+  for (const log of receipt.logs) {
+    if (log.address.toLowerCase() !== portal.toLowerCase()) continue;
+    const parsed = abi.parseLog(log);
+    if (parsed?.name === "Deposited") return Number(parsed.args["leaf"]);
+  }
+  throw new Error("a registration without its event");
+}

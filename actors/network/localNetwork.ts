@@ -78,9 +78,12 @@ export class LocalNetwork implements Service {
   readonly heads: HeadFollower;
   readonly traffic: TrafficService | undefined;
   readonly #provider: JsonRpcProvider;
-  readonly #services: readonly Service[];
+  /** Those that follow L1, then those that act on it. */
+  readonly #followers: readonly Service[];
+  readonly #actors: readonly Service[];
   readonly #journals: readonly ActorJournal[];
   readonly #statistics: StatisticsCollector;
+  readonly #listen: () => void;
 
   private constructor(parts: {
     node: Node;
@@ -88,16 +91,20 @@ export class LocalNetwork implements Service {
     heads: HeadFollower;
     traffic: TrafficService | undefined;
     provider: JsonRpcProvider;
-    services: readonly Service[];
+    followers: readonly Service[];
+    actors: readonly Service[];
     journals: readonly ActorJournal[];
     statistics: StatisticsCollector;
+    listen: () => void;
   }) {
     this.node = parts.node;
     this.mempool = parts.mempool;
     this.heads = parts.heads;
     this.traffic = parts.traffic;
     this.#provider = parts.provider;
-    this.#services = parts.services;
+    this.#followers = parts.followers;
+    this.#actors = parts.actors;
+    this.#listen = parts.listen;
     this.#journals = parts.journals;
     this.#statistics = parts.statistics;
   }
@@ -183,14 +190,15 @@ export class LocalNetwork implements Service {
 
       const statistics = new StatisticsCollector();
       const tell = options.onEvent ?? (() => undefined);
-      node.on((event) => (statistics.onNode(event), tell({ source: "node", event })));
-      proposer.on((event) => (statistics.onProposer(event), tell({ source: "proposer", event })));
-      prover?.on((event) => (statistics.onProver(event), tell({ source: "prover", event })));
-      traffic?.on((event) => (statistics.onTraffic(event), tell({ source: "traffic", event })));
-
-      const nodeService = new NodeService({ node, heads, logger: logger.child({ actor: "node" }) });
-      const services = [heads, nodeService, proposer, prover, traffic].filter((service) => service !== undefined);
-      return new LocalNetwork({ node, mempool, heads, traffic, provider, services, journals, statistics });
+      const listen = (): void => {
+        node.on((event) => (statistics.onNode(event), tell({ source: "node", event })));
+        proposer.on((event) => (statistics.onProposer(event), tell({ source: "proposer", event })));
+        prover?.on((event) => (statistics.onProver(event), tell({ source: "prover", event })));
+        traffic?.on((event) => (statistics.onTraffic(event), tell({ source: "traffic", event })));
+      };
+      const followers = [heads, new NodeService({ node, heads, logger: logger.child({ actor: "node" }) })];
+      const actors = [proposer, prover, traffic].filter((service) => service !== undefined);
+      return new LocalNetwork({ node, mempool, heads, traffic, provider, followers, actors, journals, statistics, listen });
     } catch (error) {
       for (const journal of journals) journal.close();
       provider.destroy();
@@ -198,24 +206,26 @@ export class LocalNetwork implements Service {
     }
   }
 
-  /** Starts every part, in the order in which they need each other. */
+  /** Starts every part, in the order in which they need each other. Events and counts begin behind the first sync. */
   async start(): Promise<void> {
-    for (const service of this.#services) await service.start();
+    for (const service of this.#followers) await service.start();
+    this.#listen();
+    for (const service of this.#actors) await service.start();
   }
 
   async stop(): Promise<void> {
-    for (const service of this.#services.toReversed()) await service.stop();
+    for (const service of [...this.#followers, ...this.#actors].toReversed()) await service.stop();
     for (const journal of this.#journals) journal.close();
     this.#provider.destroy();
   }
 
-  /** What happened since the network was opened. */
+  /** What happened since the network was started. */
   get statistics(): Statistics {
     return this.#statistics.current;
   }
 
   /**
-   * Waits until L1 has accepted so many epoch proofs since the network was opened.
+   * Waits until L1 has accepted so many epoch proofs since the network was started.
    * @param stallSeconds time without a new block or proof after which the wait ends
    * @throws ActorError NETWORK_STALLED
    */

@@ -103,10 +103,10 @@ export class ChainState {
     return () => void this.#blocks.pop();
   }
 
-  prune({ proven, pending }: PrunedEvent): Undo {
+  prune({ proven, pending }: PrunedEvent): { dropped: NodeBlock[]; undo: Undo } {
     expect(proven === this.#proven && pending === this.pending, `prune of ${proven}..${pending}`);
     const dropped = this.#blocks.splice(proven);
-    return () => void this.#blocks.push(...dropped);
+    return { dropped, undo: () => void this.#blocks.push(...dropped) };
   }
 
   prove({ epoch, number, prover, at }: EpochProvenEvent): Undo {

@@ -28,7 +28,7 @@ export type NodeEvent =
   | { type: "block"; block: ValidBlock }
   | { type: "invalidBlock"; number: number; proposer: string; fault: BlockFault | undefined }
   | { type: "epochProven"; epoch: number; number: number; prover: string }
-  | { type: "pruned"; proven: number; pending: number }
+  | { type: "pruned"; proven: number; pending: number; dropped: readonly NodeBlock[] }
   | { type: "reorg"; from: number; to: number }
   | { type: "synced"; head: L1Head };
 
@@ -166,9 +166,12 @@ export class Node {
         );
         return this.#chain.addBlock(block);
       }
-      case "pruned":
-        news.push({ type: "pruned", proven: event.proven, pending: event.pending });
-        return this.#chain.prune(event);
+      case "pruned": {
+        const { proven, pending } = event;
+        const { dropped, undo } = this.#chain.prune(event);
+        news.push({ type: "pruned", proven, pending, dropped });
+        return undo;
+      }
       case "epochProven": {
         news.push({ type: "epochProven", epoch: event.epoch, number: event.number, prover: event.prover });
         const undo = this.#chain.prove(event);

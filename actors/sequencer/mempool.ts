@@ -120,11 +120,10 @@ export class Mempool {
   }
 
   /**
-   * Transactions in the order in which a builder should try them: a sender's in the order of their nonces without a
-   * gap, and among senders the higher fee first, then the earlier arrival.
+   * Transactions in the order in which a builder on top of `state` should try them: a sender's in the order of their
+   * nonces without a gap, and among senders the higher fee first, then the earlier arrival.
    */
-  candidates(): PooledTransaction[] {
-    const { state } = this.#options.view();
+  candidates(state: AccountTree): PooledTransaction[] {
     const arrival = new Map([...this.#byId.keys()].map((id, i) => [id, i]));
     const heads = new Map<number, PooledTransaction>();
     for (const [sender, pooled] of this.#bySender) {
@@ -149,6 +148,20 @@ export class Mempool {
     const stale = [...this.#byId.values()].filter(({ transaction }) => transaction.nonce < state.get(transaction.from).nonce);
     for (const pooled of stale) this.remove(pooled.id);
     return stale.length;
+  }
+
+  /** Takes back what stood in blocks that were pruned, as far as it still applies. Returns how many came back. */
+  restore(transactions: readonly Transaction[]): number {
+    let restored = 0;
+    for (const transaction of transactions) {
+      try {
+        this.add(transaction);
+        restored++;
+      } catch (error) {
+        if (!(error instanceof MempoolError)) throw error;
+      }
+    }
+    return restored;
   }
 
   remove(id: string): void {

@@ -21,6 +21,7 @@ import type { L1Head } from "../l1/provider.ts";
 import type { ProposerDuty } from "../l1/rollupContract.ts";
 import type { ChainPoint } from "../node/chainState.ts";
 import type { Node } from "../node/node.ts";
+import type { NodeBlock } from "../node/nodeBlock.ts";
 import { isActorError, messageOf } from "../support/actorError.ts";
 import { Emitter } from "../support/emitter.ts";
 import type { Logger } from "../support/logger.ts";
@@ -75,7 +76,11 @@ export class ProposerService implements Service {
   start(): Promise<void> {
     if (this.#abort) return Promise.resolve();
     const abort = (this.#abort = new AbortController());
-    this.#stopListening = this.#options.heads.onHead((head) => this.#onHead(head, abort.signal));
+    const stops = [
+      this.#options.heads.onHead((head) => this.#onHead(head, abort.signal)),
+      this.#options.node.on((event) => event.type === "pruned" && this.#restore(event.dropped)),
+    ];
+    this.#stopListening = () => stops.forEach((stop) => stop());
     if (this.#options.heads.head) this.#onHead(this.#options.heads.head, abort.signal);
     return Promise.resolve();
   }
@@ -179,6 +184,15 @@ export class ProposerService implements Service {
     }
   }
 
+  /** The transactions of pruned blocks wait for a block again. */
+  #restore(dropped: readonly NodeBlock[]): void {
+    const { mempool, logger } = this.#options;
+    const slots = dropped.flatMap((block) => (block.status === "valid" ? (block.result?.slots ?? []) : []));
+    const applied = slots.filter(({ forced, outcome }) => !forced && outcome.type === "applied");
+    const restored = mempool.restore(applied.map(({ transaction }) => transaction));
+    logger.warn({ blocks: dropped.length, restored }, "blocks were pruned; their transactions wait again");
+  }
+
   async #build(slot: Slot, parent: ChainPoint): Promise<BuiltBlock> {
     const { node, mempool, verifySignature } = this.#options;
     const { sizes, genesisHash } = node.parameters;
@@ -187,7 +201,7 @@ export class ProposerService implements Service {
       slot,
       prices: await node.rollup.pricesAfter(encodeRecord(parent.record)),
       inbox: node.chain.messages.slice(parent.record.messageCount),
-      candidates: mempool.candidates(),
+      candidates: mempool.candidates(parent.state),
       domain: truncatedToField(genesisHash),
       sizes,
       verifySignature,

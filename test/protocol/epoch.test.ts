@@ -6,7 +6,7 @@ import { bytesToHex } from "../../protocol/bytes.ts";
 import { epochWord } from "../../protocol/epochWord.ts";
 import { addFees, nextPrices, splitFees } from "../../protocol/fees.ts";
 import { BN254_R, toField } from "../../protocol/field.ts";
-import { truncatedToField } from "../../protocol/hash.ts";
+import { keccakWords, truncatedToField } from "../../protocol/hash.ts";
 import { merkleCommitment, merklePath, verifyMerklePath } from "../../protocol/merkle.ts";
 import * as participation from "../../protocol/participation.ts";
 import * as inputs from "../../protocol/publicInputs.ts";
@@ -83,6 +83,21 @@ describe("protocol/merkle", () => {
     expect(verifyMerklePath({ ...claim, count: 4 })).to.equal(false);
     expect(verifyMerklePath({ ...claim, path: claim.path.slice(1) })).to.equal(false);
     expect(verifyMerklePath({ ...claim, path: claim.path.toReversed() })).to.equal(false);
+  });
+
+  it("refuses an inner node as a word, and a padded place", () => {
+    const words = someWords(3);
+    const commitment = merkleCommitment(words);
+    const path = merklePath(words, 0);
+    const inner = keccakWords(words.slice(0, 2));
+    expect(verifyMerklePath({ commitment, word: inner, index: 0, count: 3, path: path.slice(1) })).to.equal(
+      false,
+    );
+    const padded = [words[2] as bigint, inner];
+    expect(verifyMerklePath({ commitment, word: 0n, index: 3, count: 3, path: padded })).to.equal(false);
+    expect(
+      verifyMerklePath({ commitment, word: words[2] as bigint, index: 2, count: 3, path: [0n, inner] }),
+    ).to.equal(true);
   });
 
   it("tells lists apart that differ in padding only, and has no path for a padded place", () => {

@@ -4,7 +4,7 @@ import { Contract, type JsonRpcProvider, type Log } from "ethers";
 import type { FeeParameters } from "../../protocol/fees.ts";
 import type { Field } from "../../protocol/field.ts";
 import type { TruncatedHash } from "../../protocol/hash.ts";
-import { type Message, decodeMessage } from "../../protocol/message.ts";
+import { MESSAGE_BYTES, type Message, decodeMessage } from "../../protocol/message.ts";
 import { type Oracle, decodeRecord } from "../../protocol/record.ts";
 import { type SizeName, type Sizes, sizesNamed } from "../../protocol/sizes.ts";
 import { type Clock, toTimestamp } from "../../protocol/time.ts";
@@ -251,19 +251,31 @@ function decodeEvent(log: Log, at: L1Position): RollupEvent | undefined {
         prover: args["prover"] as string,
         endRecordHash: args["endRecordHash"] as string,
       };
-    case "MessageSent": {
-      const bytes = wordsToBytes([...args["message"]] as bigint[]).subarray(0, 88);
+    case "MessageSent":
       return {
         type: "messageSent",
         at,
         index: Number(args["index"]),
-        message: decodeMessage(bytes),
+        message: messageOfWords([...args["message"]] as bigint[]),
         rollingHash: args["rollingHash"] as bigint,
       };
-    }
     default:
       return undefined; // Genesis, WithdrawalConsumed
   }
+}
+
+/** The messages that a transaction sent to the ledger. */
+export function messagesOf(logs: readonly Log[], rollup: string): Message[] {
+  return logs
+    .filter((log) => log.address.toLowerCase() === rollup.toLowerCase())
+    .map((log) => abi().parseLog(log))
+    .filter((parsed) => parsed?.name === "MessageSent")
+    .map((parsed) => messageOfWords([...parsed!.args["message"]] as bigint[]));
+}
+
+/** 88 bytes, left-aligned in three words. */
+function messageOfWords(words: readonly bigint[]): Message {
+  return decodeMessage(wordsToBytes(words).subarray(0, MESSAGE_BYTES));
 }
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- results of many shapes, typed where they are read

@@ -7,10 +7,12 @@ import { Interface, type TransactionReceipt } from "ethers";
 import { toAddress } from "../../protocol/address.ts";
 import { feeOf, gasOf } from "../../protocol/gas.ts";
 import { truncatedToField } from "../../protocol/hash.ts";
+import { isDeposit } from "../../protocol/message.ts";
 import { KIND_TRANSFER, KIND_WITHDRAW, type Transaction, type TransactionBody, signTransaction } from "../../protocol/transaction.ts";
 import { contractInterface } from "../l1/contractInterface.ts";
 import type { HeadFollower } from "../l1/headFollower.ts";
 import type { L1Account } from "../l1/l1Account.ts";
+import { messagesOf } from "../l1/rollupContract.ts";
 import type { Node } from "../node/node.ts";
 import { MempoolError, type MempoolRefusal } from "../sequencer/mempool.ts";
 import { messageOf } from "../support/actorError.ts";
@@ -136,7 +138,7 @@ export class TrafficService implements Service {
     const juice = feeOf(gasOf(KIND_TRANSFER), fees) * PAID_TRANSFERS;
     const first = abi.encodeFunctionData("register", [x, y, juice > minimumRegistration ? juice : minimumRegistration]);
     const registered = await account.send({ purpose: "register", to: feePortal, data: first, ...options });
-    const leaf = leafOf(registered.receipt, feePortal);
+    const leaf = leafOf(registered.receipt, node.parameters.address);
     user.leaf = leaf;
     logger.info({ user: number, leaf }, "registered");
     this.#events.emit({ type: "registered", user: number, leaf, gasUsed: registered.receipt.gasUsed });
@@ -151,8 +153,7 @@ export class TrafficService implements Service {
     const { messages } = this.#options.node.chain;
     for (const user of this.users) {
       const { x } = user.keyPair.publicKey;
-      const found = messages.find((message) => "keyX" in message && message.keyX === x);
-      if (found && "index" in found) user.leaf ??= found.index;
+      user.leaf ??= messages.filter(isDeposit).find(({ keyX }) => keyX === x)?.index;
     }
   }
 
@@ -192,12 +193,8 @@ export class TrafficService implements Service {
   }
 }
 
-function leafOf(receipt: TransactionReceipt, portal: string): number {
-  const abi = contractInterface("bridge/IPortal");
-  for (const log of receipt.logs) {
-    if (log.address.toLowerCase() !== portal.toLowerCase()) continue;
-    const parsed = abi.parseLog(log);
-    if (parsed?.name === "Deposited") return Number(parsed.args["leaf"]);
-  }
-  throw new Error("a registration without its event");
+/** The index that L1 gave a registration: it stands in the message to the ledger. */
+function leafOf(receipt: TransactionReceipt, rollup: string): number {
+  for (const message of messagesOf(receipt.logs, rollup)) if (isDeposit(message)) return message.index;
+  throw new Error("a registration without its message");
 }

@@ -87,8 +87,16 @@ export function formatReport(report: GasReport, baseline?: GasReport): string {
   });
   const widths = header.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]!.length)));
   const line = (row: string[]) =>
-    row.map((cell, i) => (i === 0 || i === 7 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join("  ").trimEnd();
-  return [`hardfork ${report.hardfork}, verifier ${report.verifier}`, "", line(header), ...rows.map(line)].join("\n");
+    row
+      .map((cell, i) => (i === 0 || i === 7 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)))
+      .join("  ")
+      .trimEnd();
+  return [
+    `hardfork ${report.hardfork}, verifier ${report.verifier}`,
+    "",
+    line(header),
+    ...rows.map(line),
+  ].join("\n");
 }
 
 function thousands(value: number): string {

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { decodeBytes32String, toBeHex } from "ethers";
+import { type BaseContract, decodeBytes32String, type Result, toBeHex } from "ethers";
 
 import { refusal } from "../helpers/refusal.ts";
 import { deployRollup, type RollupParameters } from "../helpers/rollup.ts";
@@ -10,24 +10,36 @@ describe("Rollup deployment", () => {
   it("tells its parameters and addresses", async () => {
     const driver = await deployRollup();
     const { rollup, feePortal, assetPortal, feeToken, asset, policy, validatorSet } = driver.contracts;
-    const config = await rollup.config!();
-    for (const [name, value] of Object.entries(driver.parameters)) expect(config[name], name).to.equal(value);
+    const config = await rollup.config();
+    for (const [name, value] of Object.entries(driver.parameters))
+      expect(Reflect.get(config, name), name).to.equal(value);
     expect(config.genesisTime).to.equal(driver.genesisTime);
     expect(config.validatorSet).to.equal(validatorSet.target);
     expect(config.verifierPolicy).to.equal(policy.target);
-    expect([await feePortal.token!(), await feePortal.rollup!()]).to.deep.equal([feeToken.target, rollup.target]);
-    expect([await assetPortal.token!(), await assetPortal.rollup!()]).to.deep.equal([asset.target, rollup.target]);
+    expect([await feePortal.token(), await feePortal.rollup()]).to.deep.equal([
+      feeToken.target,
+      rollup.target,
+    ]);
+    expect([await assetPortal.token(), await assetPortal.rollup()]).to.deep.equal([
+      asset.target,
+      rollup.target,
+    ]);
     expect([config.feeToken, config.asset]).to.deep.equal([feeToken.target, asset.target]);
   });
 
   it("tells time, duties and prices", async () => {
     const { rollup, genesisTime, parameters, genesis, members } = await deployRollup();
-    expect(await rollup.slotAt!(genesisTime + 143n)).to.equal(1n);
-    expect(await rollup.epochOf!(7n)).to.equal(1n);
-    expect(await rollup.startOf!(5n)).to.equal(genesisTime + 360n);
-    expect([...(await rollup.proposerOf!(6n))]).to.deep.equal([members[1]!.address, 1n, 5n]);
-    expect([...(await rollup.pricesAfter!(genesis))]).to.deep.equal([parameters.feePerL2Gas, parameters.feePerDaGas]);
-    expect((await refusal(rollup.slotAt!(genesisTime - 1n), rollup.interface)).name).to.equal("Clock__BeforeGenesis");
+    expect(await rollup.slotAt(genesisTime + 143n)).to.equal(1n);
+    expect(await rollup.epochOf(7n)).to.equal(1n);
+    expect(await rollup.startOf(5n)).to.equal(genesisTime + 360n);
+    expect([...(await rollup.proposerOf(6n))]).to.deep.equal([members[1]!.address, 1n, 5n]);
+    expect([...(await rollup.pricesAfter(genesis))]).to.deep.equal([
+      parameters.feePerL2Gas,
+      parameters.feePerDaGas,
+    ]);
+    expect((await refusal(rollup.slotAt(genesisTime - 1n), rollup.interface)).name).to.equal(
+      "Clock__BeforeGenesis",
+    );
   });
 
   it("refuses every parameter that later arithmetic could trip over", async () => {
@@ -60,23 +72,25 @@ describe("Rollup deployment", () => {
     for (const [parameter, parameters] of cases) {
       const error = await refusal(deployRollup({ parameters }), rollup.interface);
       expect(error.name).to.equal("Rollup__InvalidConfig");
-      expect(decodeBytes32String(error.args[0])).to.equal(parameter);
+      expect(decodeBytes32String(error.args[0] as string)).to.equal(parameter);
     }
   });
 
   it("refuses addresses without code", async () => {
     const driver = await deployRollup();
-    const config = (await driver.rollup.config!()).toObject();
+    const config = (await driver.rollup.config()) as unknown as Result;
     for (const name of ["validatorSet", "verifierPolicy", "feeToken", "asset"]) {
-      const attempt = driver.connection.ethers.deployContract("Rollup", [{ ...config, [name]: toBeHex(0xdead, 20) }]);
+      const attempt = driver.connection.ethers.deployContract("Rollup", [
+        { ...config.toObject(), [name]: toBeHex(0xdead, 20) },
+      ]);
       const error = await refusal(attempt, driver.rollup.interface);
-      expect(decodeBytes32String(error.args[0])).to.equal(name);
+      expect(decodeBytes32String(error.args[0] as string)).to.equal(name);
     }
   });
 
   it("leaves every contract under the size limit", async () => {
     const driver = await deployRollup();
-    for (const [name, contract] of Object.entries(driver.contracts)) {
+    for (const [name, contract] of Object.entries(driver.contracts) as [string, BaseContract][]) {
       const code = await driver.connection.ethers.provider.getCode(contract.target);
       expect((code.length - 2) / 2, name).to.be.lessThan(MAX_CODE);
     }
@@ -88,13 +102,13 @@ describe("NetworkToken", () => {
     const { contracts, connection } = await deployRollup();
     const [deployer, stranger] = await connection.ethers.getSigners();
     const token = contracts.feeToken;
-    const error = await refusal(token.mint!(stranger!.address, 1n), token.interface);
+    const error = await refusal(token.mint(stranger!.address, 1n), token.interface);
     expect(error.name).to.equal("AccessControlUnauthorizedAccount");
-    await token.grantRole!(await token.MINTER_ROLE!(), deployer!.address);
-    await token.mint!(stranger!.address, 7n);
-    expect(await token.balanceOf!(stranger!.address)).to.equal(7n);
-    const before = await token.totalSupply!();
-    await token.burn!(5n);
-    expect(await token.totalSupply!()).to.equal(before - 5n);
+    await token.grantRole(await token.MINTER_ROLE(), deployer!.address);
+    await token.mint(stranger!.address, 7n);
+    expect(await token.balanceOf(stranger!.address)).to.equal(7n);
+    const before = await token.totalSupply();
+    await token.burn(5n);
+    expect(await token.totalSupply()).to.equal(before - 5n);
   });
 });

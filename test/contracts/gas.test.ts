@@ -27,7 +27,10 @@ describe("gas", () => {
   it("names a regression of more than 1 %, and what is no longer measured", () => {
     const operation = { min: 100, avg: 1_000, max: 2_000, calldataBytes: 4, note: "" };
     const baseline = { ...report, operations: { a: operation, b: operation, c: operation } };
-    const now = { ...report, operations: { a: { ...operation, avg: 1_010 }, b: { ...operation, avg: 1_011 } } };
+    const now = {
+      ...report,
+      operations: { a: { ...operation, avg: 1_010 }, b: { ...operation, avg: 1_011 } },
+    };
     expect(regressions(baseline, now).map(({ operation: name, measure }) => [name, measure])).to.deep.equal([
       ["b", "avg"],
       ["c", "missing"],

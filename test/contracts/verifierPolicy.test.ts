@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { type Contract, keccak256, toBeHex, ZeroAddress } from "ethers";
+import { keccak256, toBeHex, ZeroAddress } from "ethers";
 import { network } from "hardhat";
 
 import { words } from "../helpers/layout.ts";
@@ -12,27 +12,28 @@ describe("VerifierPolicy", () => {
   async function deploy(count: number) {
     const { ethers } = await network.create();
     const verifiers: string[] = [];
-    for (let i = 0; i < count; ++i) verifiers.push((await ethers.deployContract("MockVerifier")).target as string);
-    const policy = (await ethers.deployContract("VerifierPolicy", [verifiers])) as unknown as Contract;
+    for (let i = 0; i < count; ++i)
+      verifiers.push((await ethers.deployContract("MockVerifier")).target as string);
+    const policy = await ethers.deployContract("VerifierPolicy", [verifiers]);
     return { ethers, policy, verifiers };
   }
 
   it("requires every verifier, each with its own proof", async () => {
     for (const count of [1, 2, 3]) {
       const { policy, verifiers } = await deploy(count);
-      expect([...(await policy.verifiers!())]).to.deep.equal(verifiers);
+      expect([...(await policy.verifiers())]).to.deep.equal(verifiers);
       const proofs = Array.from({ length: count }, () => proof);
-      await policy.requireValid!(proofs, inputs);
+      await policy.requireValid(proofs, inputs);
       for (let i = 0; i < count; ++i) {
         await expectRefusal(
-          policy.requireValid!(proofs.with(i, toBeHex(9, 32)), inputs),
+          policy.requireValid(proofs.with(i, toBeHex(9, 32)), inputs),
           policy.interface,
           "VerifierPolicy__ProofRefused",
           [verifiers[i]],
         );
       }
       await expectRefusal(
-        policy.requireValid!([...proofs, proof], inputs),
+        policy.requireValid([...proofs, proof], inputs),
         policy.interface,
         "VerifierPolicy__WrongProofCount",
         [BigInt(count), BigInt(count + 1)],
@@ -44,10 +45,13 @@ describe("VerifierPolicy", () => {
     const { ethers } = await network.create();
     // A contract that has no `verify`: every call reverts.
     const token = await ethers.deployContract("NetworkToken", ["a", "b", ZeroAddress, toBeHex(1, 20), 1]);
-    const policy = (await ethers.deployContract("VerifierPolicy", [[token.target]])) as unknown as Contract;
-    await expectRefusal(policy.requireValid!([proof], inputs), policy.interface, "VerifierPolicy__ProofRefused", [
-      token.target,
-    ]);
+    const policy = await ethers.deployContract("VerifierPolicy", [[token.target]]);
+    await expectRefusal(
+      policy.requireValid([proof], inputs),
+      policy.interface,
+      "VerifierPolicy__ProofRefused",
+      [token.target],
+    );
   });
 
   it("cannot be made of no verifier, too many, the same twice, or an address without code", async () => {

@@ -12,7 +12,7 @@
  */
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -24,7 +24,7 @@ import { sizesNamed, type SizeName } from "../../protocol/sizes.ts";
 import { compileCircuit } from "./compile.ts";
 import { generatedSources } from "./constants.ts";
 import { solidityVerifier } from "./solidityVerifier.ts";
-import { ensureSrs, type Progress, type Srs, type SrsKind } from "./srs.ts";
+import { ensureSrs, replaceDirectory, type Progress, type Srs, type SrsKind } from "./srs.ts";
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 const circuits = join(root, "circuits");
@@ -146,8 +146,7 @@ async function produce({ size, kind, directory, stamp, onProgress }: Job): Promi
     const entry: VerifierEntry = { contract, vkHash, srs: kind, gates, publicInputs: PUBLIC_INPUTS };
     await writeFile(join(work, "entry.json"), JSON.stringify(entry));
     await writeFile(join(work, "stamp"), stamp);
-    await rm(directory, { recursive: true, force: true });
-    await rename(work, directory);
+    await replaceDirectory(work, directory);
     step("built", 3);
   } finally {
     await rm(work, { recursive: true, force: true });

@@ -1,8 +1,6 @@
 import { expect } from "chai";
 import type { BaseContract } from "ethers";
 import { network } from "hardhat";
-import type { InputMap } from "@noir-lang/noir_js";
-
 import { ProvingError, type EpochProof } from "../../actors/prover/proving.ts";
 import { toHex } from "../../protocol/bytes.ts";
 import type { EpochInputs } from "../../protocol/epochInputs.ts";
@@ -35,7 +33,7 @@ describe("epoch proof", () => {
       },
       { messages: [bob.assets(5n, { index: 0 }), alice.force(KIND_TRANSFER, 0n, 3n)], parentBitmap: 0b1011n },
     );
-    proof = await circuit.prover.prove(epoch.inputs as InputMap);
+    proof = await circuit.prover.prove(epoch.inputs);
   });
 
   const verify = (bytes: Uint8Array, inputs: readonly bigint[]): Promise<boolean> =>
@@ -63,7 +61,7 @@ describe("epoch proof", () => {
 
   it("can be aborted", async () => {
     const controller = new AbortController();
-    const running = circuit.prover.prove(epoch.inputs as InputMap, { signal: controller.signal });
+    const running = circuit.prover.prove(epoch.inputs, { signal: controller.signal });
     setTimeout(() => controller.abort(), 1_500);
     const error: unknown = await running.then(() => undefined, (reason: unknown) => reason);
     expect(error).to.be.instanceOf(ProvingError).with.property("code", "aborted");

@@ -1,6 +1,4 @@
 /** The local circuit, built once a test run, and what a test asks of it. */
-import type { InputMap } from "@noir-lang/noir_js";
-
 import { EpochProver, ProvingError } from "../../../actors/prover/proving.ts";
 import { buildCircuit, type BuiltCircuit } from "../../../scripts/circuits/build.ts";
 import type { EpochInputs } from "../../../protocol/epochInputs.ts";
@@ -28,7 +26,7 @@ async function open(size: SizeName): Promise<Circuit> {
 export async function refusal({ inputs }: Pick<EpochInputs, "inputs">): Promise<string | undefined> {
   const { prover } = await openCircuit();
   try {
-    await prover.solve(inputs as InputMap);
+    await prover.solve(inputs);
     return undefined;
   } catch (error) {
     if (error instanceof ProvingError && error.code === "unsatisfied") return error.message;

@@ -7,7 +7,11 @@ type Place = readonly (string | number)[];
 type Inputs = EpochInputs["inputs"];
 
 /** Inputs with the number at `place` changed, modulo the field; a flag is inverted. */
-export function altered(inputs: Inputs, place: Place, change: (value: bigint) => bigint = (x) => x + 1n): Inputs {
+export function altered(
+  inputs: Inputs,
+  place: Place,
+  change: (value: bigint) => bigint = (x) => x + 1n,
+): Inputs {
   return replace(inputs, place, (value) => {
     if (typeof value === "boolean") return !value;
     if (typeof value !== "string") throw new Error(`${place.join(".")} is no number`);
@@ -35,7 +39,8 @@ function replace(inputs: Inputs, place: Place, change: (value: CircuitInput) => 
   const step = (value: CircuitInput, rest: Place): CircuitInput => {
     const [key, ...deeper] = rest;
     if (key === undefined) return change(value);
-    if (Array.isArray(value)) return value.map((item, i) => (i === key ? step(item as CircuitInput, deeper) : item));
+    if (Array.isArray(value))
+      return value.map((item, i) => (i === key ? step(item as CircuitInput, deeper) : item));
     const fields = value as Record<string, CircuitInput>;
     if (!Object.hasOwn(fields, key)) throw new Error(`there is no ${place.join(".")}`);
     return { ...fields, [key]: step(fields[key]!, deeper) };

@@ -28,7 +28,9 @@ export class HeadFollower implements Service {
 
   constructor(options: HeadFollowerOptions) {
     this.#options = options;
-    this.#heads = new Emitter((error) => options.logger.error({ error: messageOf(error) }, "a head listener failed"));
+    this.#heads = new Emitter((error) =>
+      options.logger.error({ error: messageOf(error) }, "a head listener failed"),
+    );
   }
 
   /** The newest head seen. */
@@ -65,7 +67,8 @@ export class HeadFollower implements Service {
         failures = 0;
       } catch (error) {
         failures++;
-        if (!signal.aborted) this.#options.logger.warn({ error: messageOf(error), failures }, "L1 does not answer");
+        if (!signal.aborted)
+          this.#options.logger.warn({ error: messageOf(error), failures }, "L1 does not answer");
       }
     }
   }

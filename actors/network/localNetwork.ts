@@ -6,7 +6,6 @@ import { join } from "node:path";
 import { type JsonRpcProvider, Wallet } from "ethers";
 
 import { truncatedToField } from "../../protocol/hash.ts";
-import { recordHash } from "../../protocol/record.ts";
 import type { ActorJournal } from "../journal/actorJournal.ts";
 import { openActorJournal } from "../journal/actorJournal.ts";
 import { ProposalGuard } from "../journal/proposalGuard.ts";
@@ -19,6 +18,7 @@ import { connectL1 } from "../l1/provider.ts";
 import { RollupContract, type RollupReference } from "../l1/rollupContract.ts";
 import { Node, type NodeEvent } from "../node/node.ts";
 import { NodeService } from "../node/nodeService.ts";
+import { type ProvenRoot, readProvenRoot } from "../node/provenRoot.ts";
 import type { ProofMaker } from "../prover/proofMaker.ts";
 import { ProofStore } from "../prover/proofStore.ts";
 import { type ProverEvent, ProverService } from "../prover/proverService.ts";
@@ -66,12 +66,6 @@ export interface LocalNetworkOptions {
   onEvent?: (event: NetworkEvent) => void;
 }
 
-/** The proven state as L1 has it. */
-export interface ProvenState {
-  number: number;
-  stateRoot: bigint;
-}
-
 export class LocalNetwork implements Service {
   readonly node: Node;
   readonly mempool: Mempool;
@@ -114,14 +108,32 @@ export class LocalNetwork implements Service {
    * @throws ActorError CHAIN_MISMATCH, JOURNAL_LOCKED while another network uses the folder
    */
   static async open(options: LocalNetworkOptions): Promise<LocalNetwork> {
-    const { rpcUrl, beaconUrl = rpcUrl, deployment, folder, keys, logger, l1BlockTime = 1, pollInterval = 200 } = options;
+    const {
+      rpcUrl,
+      beaconUrl = rpcUrl,
+      deployment,
+      folder,
+      keys,
+      logger,
+      l1BlockTime = 1,
+      pollInterval = 200,
+    } = options;
     const provider = await connectL1({ url: rpcUrl, chainId: deployment.chainId });
     const journals: ActorJournal[] = [];
     try {
       const rollup = await RollupContract.connect({ provider, deployment });
-      const blobs = new BlobStore({ folder: join(folder, "blobs"), source: await connectBeacon({ url: beaconUrl }) });
+      const blobs = new BlobStore({
+        folder: join(folder, "blobs"),
+        source: await connectBeacon({ url: beaconUrl }),
+      });
       const verifySignature = cachingVerifier();
-      const node = new Node({ provider, rollup, blobs, logger: logger.child({ actor: "node" }), verifySignature });
+      const node = new Node({
+        provider,
+        rollup,
+        blobs,
+        logger: logger.child({ actor: "node" }),
+        verifySignature,
+      });
       const heads = new HeadFollower({ provider, logger: logger.child({ actor: "l1" }), pollInterval });
       const { fees, genesisHash, sizes } = rollup.parameters;
       const mempool = new Mempool({
@@ -134,7 +146,10 @@ export class LocalNetwork implements Service {
 
       const errors = suiteErrorDecoder();
       const open = (actor: string): ActorJournal => {
-        const journal = openActorJournal({ path: join(folder, `${actor}.journal`), logger: logger.child({ actor }) });
+        const journal = openActorJournal({
+          path: join(folder, `${actor}.journal`),
+          logger: logger.child({ actor }),
+        });
         journals.push(journal);
         return journal;
       };
@@ -198,7 +213,18 @@ export class LocalNetwork implements Service {
       };
       const followers = [heads, new NodeService({ node, heads, logger: logger.child({ actor: "node" }) })];
       const actors = [proposer, prover, traffic].filter((service) => service !== undefined);
-      return new LocalNetwork({ node, mempool, heads, traffic, provider, followers, actors, journals, statistics, listen });
+      return new LocalNetwork({
+        node,
+        mempool,
+        heads,
+        traffic,
+        provider,
+        followers,
+        actors,
+        journals,
+        statistics,
+        listen,
+      });
     } catch (error) {
       for (const journal of journals) journal.close();
       provider.destroy();
@@ -229,7 +255,15 @@ export class LocalNetwork implements Service {
    * @param stallSeconds time without a new block or proof after which the wait ends
    * @throws ActorError NETWORK_STALLED
    */
-  async untilProven({ epochs, stallSeconds = 120, signal }: { epochs: number; stallSeconds?: number; signal?: AbortSignal }): Promise<Statistics> {
+  async untilProven({
+    epochs,
+    stallSeconds = 120,
+    signal,
+  }: {
+    epochs: number;
+    stallSeconds?: number;
+    signal?: AbortSignal;
+  }): Promise<Statistics> {
     let progress = "";
     let since = performance.now();
     for (;;) {
@@ -239,20 +273,18 @@ export class LocalNetwork implements Service {
       const now = `${statistics.blocks} blocks, ${statistics.proofs} proofs`;
       if (now !== progress) [progress, since] = [now, performance.now()];
       if (performance.now() - since > stallSeconds * 1000) {
-        throw new ActorError("NETWORK_STALLED", `nothing happened for ${stallSeconds} s after ${progress}`, "see the log");
+        throw new ActorError(
+          "NETWORK_STALLED",
+          `nothing happened for ${stallSeconds} s after ${progress}`,
+          "see the log",
+        );
       }
       await sleep(100, signal);
     }
   }
 
-  /** The root that L1 has as proven: the record of the proven tip, checked against the hash that the Rollup stores. */
-  async provenState(): Promise<ProvenState> {
-    await this.node.sync();
-    const { number, record, state } = this.node.chain.provenTip;
-    const stored = await this.node.rollup.recordHash(number);
-    if (stored !== recordHash(record)) {
-      throw new ActorError("STATE_UNAVAILABLE", `the Rollup's record of block ${number} is another`, "sync again");
-    }
-    return { number, stateRoot: this.node.chain.block(number)?.header.stateRoot ?? state.root() };
+  /** The state that L1 alone has as proven, opened from its events. */
+  provenState(): Promise<ProvenRoot> {
+    return readProvenRoot({ provider: this.#provider, rollup: this.node.rollup });
   }
 }

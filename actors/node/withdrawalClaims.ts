@@ -22,7 +22,15 @@ export interface WithdrawalClaim {
  * The withdrawals of a proven epoch, in order of execution.
  * @throws ActorError STATE_UNAVAILABLE for an epoch that is not proven, or whose execution is no longer kept
  */
-export function withdrawalClaims({ chain, parameters, epoch }: { chain: ChainState; parameters: RollupParameters; epoch: number }): WithdrawalClaim[] {
+export function withdrawalClaims({
+  chain,
+  parameters,
+  epoch,
+}: {
+  chain: ChainState;
+  parameters: RollupParameters;
+  epoch: number;
+}): WithdrawalClaim[] {
   const list = withdrawalsOf(chain, epoch);
   const words = list.map(encodeWithdrawal);
   return list.map((withdrawal, index) => {

@@ -5,5 +5,7 @@ import { EpochProver, type ProvingArtifacts } from "./proving.ts";
 export async function openLocalProofMaker(artifacts: ProvingArtifacts): Promise<ProofMaker> {
   const prover = await EpochProver.open(artifacts);
   // noir_js declares its inputs as mutable; it does not change them.
-  return { prove: (inputs, options) => prover.prove(inputs as unknown as Parameters<EpochProver["prove"]>[0], options) };
+  return {
+    prove: (inputs, options) => prover.prove(inputs, options),
+  };
 }

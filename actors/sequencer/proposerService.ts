@@ -35,7 +35,15 @@ const PROPOSE_GAS = 250_000n;
 
 /** What a proposer did. */
 export type ProposerEvent =
-  | { type: "proposed"; slot: number; number: number; transactions: number; messages: number; gasUsed: bigint; hash: string }
+  | {
+      type: "proposed";
+      slot: number;
+      number: number;
+      transactions: number;
+      messages: number;
+      gasUsed: bigint;
+      hash: string;
+    }
   | { type: "missed"; slot: number; reason: string };
 
 /** Parameters of {@link ProposerService}. */
@@ -66,7 +74,9 @@ export class ProposerService implements Service {
 
   constructor(options: ProposerOptions) {
     this.#options = options;
-    this.#events = new Emitter((error) => options.logger.error({ error: messageOf(error) }, "a proposer listener failed"));
+    this.#events = new Emitter((error) =>
+      options.logger.error({ error: messageOf(error) }, "a proposer listener failed"),
+    );
   }
 
   on(listener: (event: ProposerEvent) => void): () => void {
@@ -132,13 +142,25 @@ export class ProposerService implements Service {
     const { node, logger } = this.#options;
     const { chain, parameters } = node;
     const oldest = chain.block(chain.proven + 1);
-    const pruneDue = oldest !== undefined && epochOf(parameters.clock, slot) > oldest.epoch + parameters.clock.proofSubmissionEpochs;
+    const pruneDue =
+      oldest !== undefined &&
+      epochOf(parameters.clock, slot) > oldest.epoch + parameters.clock.proofSubmissionEpochs;
     const parent = chain.point(pruneDue ? chain.proven : chain.pending);
     if (!parent) logger.warn({ pending: chain.pending }, "the pending tip is invalid; nothing to build on");
     return Promise.resolve(parent);
   }
 
-  async #propose({ slot, duty, parent, signal }: { slot: Slot; duty: ProposerDuty; parent: ChainPoint; signal: AbortSignal }): Promise<void> {
+  async #propose({
+    slot,
+    duty,
+    parent,
+    signal,
+  }: {
+    slot: Slot;
+    duty: ProposerDuty;
+    parent: ChainPoint;
+    signal: AbortSignal;
+  }): Promise<void> {
     const { node, account, guard, logger, coinbase } = this.#options;
     const number = parent.number + 1;
     this.#options.mempool.dropStale();
@@ -164,7 +186,10 @@ export class ProposerService implements Service {
       coinbase: toAddress(coinbase),
       signature,
     });
-    const data = contractInterface("rollup/Rollup").encodeFunctionData("propose", [[...encodeRecord(parent.record)], [...blk]]);
+    const data = contractInterface("rollup/Rollup").encodeFunctionData("propose", [
+      [...encodeRecord(parent.record)],
+      [...blk],
+    ]);
     this.#done = slot;
     try {
       const { receipt, hash } = await account.send({
@@ -180,7 +205,10 @@ export class ProposerService implements Service {
       this.#events.emit({ type: "proposed", slot, number, ...counts, gasUsed: receipt.gasUsed, hash });
     } catch (error) {
       if (signal.aborted) return;
-      this.#miss(slot, error instanceof RevertError ? (error.contractError?.text ?? error.message) : messageOf(error));
+      this.#miss(
+        slot,
+        error instanceof RevertError ? (error.contractError?.text ?? error.message) : messageOf(error),
+      );
     }
   }
 

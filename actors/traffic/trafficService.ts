@@ -8,7 +8,13 @@ import { toAddress } from "../../protocol/address.ts";
 import { feeOf, gasOf } from "../../protocol/gas.ts";
 import { truncatedToField } from "../../protocol/hash.ts";
 import { isDeposit } from "../../protocol/message.ts";
-import { KIND_TRANSFER, KIND_WITHDRAW, type Transaction, type TransactionBody, signTransaction } from "../../protocol/transaction.ts";
+import {
+  KIND_TRANSFER,
+  KIND_WITHDRAW,
+  type Transaction,
+  type TransactionBody,
+  signTransaction,
+} from "../../protocol/transaction.ts";
 import { contractInterface } from "../l1/contractInterface.ts";
 import type { HeadFollower } from "../l1/headFollower.ts";
 import type { L1Account } from "../l1/l1Account.ts";
@@ -73,7 +79,9 @@ export class TrafficService implements Service {
     this.#options = options;
     this.users = seededUsers({ seed: options.seed, count: options.users });
     this.#random = new Random(options.seed);
-    this.#events = new Emitter((error) => options.logger.error({ error: messageOf(error) }, "a traffic listener failed"));
+    this.#events = new Emitter((error) =>
+      options.logger.error({ error: messageOf(error) }, "a traffic listener failed"),
+    );
   }
 
   on(listener: (event: TrafficEvent) => void): () => void {
@@ -104,7 +112,10 @@ export class TrafficService implements Service {
     const missing = this.users.filter(({ leaf }) => leaf === undefined);
     if (missing.length === 0) return;
     const { feePortal, assetPortal, feeToken, asset } = this.#options.node.parameters;
-    await Promise.all([this.#approve(feeToken, feePortal, signal), this.#approve(asset, assetPortal, signal)]);
+    await Promise.all([
+      this.#approve(feeToken, feePortal, signal),
+      this.#approve(asset, assetPortal, signal),
+    ]);
     for (const user of missing) {
       if (signal?.aborted) return;
       await this.#register(user, signal);
@@ -136,7 +147,11 @@ export class TrafficService implements Service {
     const options = signal ? { signal } : {};
 
     const juice = feeOf(gasOf(KIND_TRANSFER), fees) * PAID_TRANSFERS;
-    const first = abi.encodeFunctionData("register", [x, y, juice > minimumRegistration ? juice : minimumRegistration]);
+    const first = abi.encodeFunctionData("register", [
+      x,
+      y,
+      juice > minimumRegistration ? juice : minimumRegistration,
+    ]);
     const registered = await account.send({ purpose: "register", to: feePortal, data: first, ...options });
     const leaf = leafOf(registered.receipt, node.parameters.address);
     user.leaf = leaf;
@@ -176,7 +191,11 @@ export class TrafficService implements Service {
       maxFeePerL2Gas: parameters.fees.feePerL2Gas * BigInt(1 + this.#random.below(3)),
       maxFeePerDaGas: parameters.fees.feePerDaGas,
     };
-    return signTransaction({ domain: truncatedToField(parameters.genesisHash), keyPair: sender.keyPair, body });
+    return signTransaction({
+      domain: truncatedToField(parameters.genesisHash),
+      keyPair: sender.keyPair,
+      body,
+    });
   }
 
   /** False when the pool wants no more. */

@@ -5,14 +5,16 @@ import { suiteErrorDecoder } from "../../actors/l1/contractInterface.ts";
 import { withdrawalClaims } from "../../actors/node/withdrawalClaims.ts";
 import { syncFromL1 } from "../../actors/node/sync.ts";
 import { openActorJournal } from "../../actors/journal/actorJournal.ts";
+import { openLocalProofMaker } from "../../actors/prover/localProofMaker.ts";
 import type { ProofMaker } from "../../actors/prover/proofMaker.ts";
 import { isActorError } from "../../actors/support/actorError.ts";
 import { silentLogger } from "../../actors/support/logger.ts";
 import { localAddress } from "../../deploy/localAccounts.ts";
 import { addressToHex } from "../../protocol/address.ts";
+import { buildCircuit } from "../../scripts/circuits/build.ts";
 import { temporaryFolder } from "../actors/support/temporaryFolder.ts";
 import { type TestChain, startTestChain } from "./support/testChain.ts";
-import { type TestNetwork, localProofMaker, startTestNetwork } from "./support/testNetwork.ts";
+import { type TestNetwork, startTestNetwork } from "./support/testNetwork.ts";
 
 /** One network, one story: each test goes on where the last one ended. */
 describe("A network on anvil, with real blobs and real proofs", function () {
@@ -26,7 +28,7 @@ describe("A network on anvil, with real blobs and real proofs", function () {
 
   before(async function () {
     this.timeout(600_000); // the first run makes the reference string
-    maker = await localProofMaker();
+    maker = await openLocalProofMaker(await buildCircuit({ size: "local" }));
     chain = await startTestChain({ proofSubmissionEpochs: 2 });
   });
   after(async () => {
@@ -73,20 +75,32 @@ describe("A network on anvil, with real blobs and real proofs", function () {
 
   it("pays the withdrawals of a proven epoch, once", async () => {
     const { chain: state, parameters } = running!.network.node;
-    const claims = state.provenEpochs.flatMap(({ epoch }) => withdrawalClaims({ chain: state, parameters, epoch }));
+    const claims = state.provenEpochs.flatMap(({ epoch }) =>
+      withdrawalClaims({ chain: state, parameters, epoch }),
+    );
     expect(claims).to.have.length(running!.network.statistics.withdrawals);
     const asset = new Interface(["function balanceOf(address) view returns (uint256)"]);
     const { to, data, withdrawal } = claims.at(-1)!;
     const recipient = addressToHex(withdrawal.recipient);
     const balance = async (): Promise<bigint> =>
-      BigInt(String(await chain.rpc("eth_call", [{ to: parameters.asset, data: asset.encodeFunctionData("balanceOf", [recipient]) }, "latest"])));
+      BigInt(
+        String(
+          await chain.rpc("eth_call", [
+            { to: parameters.asset, data: asset.encodeFunctionData("balanceOf", [recipient]) },
+            "latest",
+          ]),
+        ),
+      );
 
     const before = await balance();
     const from = localAddress(9);
     await chain.rpc("eth_sendTransaction", [{ from, to, data }]);
     expect((await balance()) - before).to.equal(withdrawal.amount);
 
-    const refusal = await chain.rpc("eth_call", [{ from, to, data }, "latest"]).then(() => undefined, (error: unknown) => error);
+    const refusal = await chain.rpc("eth_call", [{ from, to, data }, "latest"]).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
     expect(suiteErrorDecoder().decodeThrown(refusal)?.name).to.equal("Rollup__WithdrawalAlreadyConsumed");
   });
 
@@ -131,7 +145,10 @@ describe("A network on anvil, with real blobs and real proofs", function () {
 
   it("refuses a second network on the same folder", async () => {
     running = await startTestNetwork({ chain, folder: folder.path });
-    const refusal = await startTestNetwork({ chain, folder: folder.path }).then(() => undefined, (error: unknown) => error);
+    const refusal = await startTestNetwork({ chain, folder: folder.path }).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
     expect(isActorError(refusal, "JOURNAL_LOCKED")).to.equal(true);
   });
 

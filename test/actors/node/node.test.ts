@@ -20,7 +20,14 @@ describe("Node", () => {
   });
 
   const newNode = (reorgDepth = 256): Node =>
-    new Node({ provider: l1.provider, rollup: l1.rollup, blobs: l1, logger: silentLogger, range: 2, reorgDepth });
+    new Node({
+      provider: l1.provider,
+      rollup: l1.rollup,
+      blobs: l1,
+      logger: silentLogger,
+      range: 2,
+      reorgDepth,
+    });
   const types = (): string[] => events.map(({ type }) => type).filter((type) => type !== "synced");
   const root = (): bigint => node.chain.tip.state.root();
 
@@ -69,7 +76,10 @@ describe("Node", () => {
     const { built } = l1.propose({ parent: node.chain.genesis, slot: 1, inbox });
     const other = new Uint8Array(131_072).fill(1, 31, 32);
     l1.answer = () => other;
-    const refusal = await node.sync().then(() => undefined, (error: unknown) => error);
+    const refusal = await node.sync().then(
+      () => undefined,
+      (error: unknown) => error,
+    );
     expect(isActorError(refusal, "BLOB_SOURCE_LIED")).to.equal(true);
     expect(node.chain.pending).to.equal(0);
     expect(node.chain.messages).to.have.length(4);
@@ -133,8 +143,9 @@ describe("Node", () => {
 
   it("starts from a genesis it can check", () => {
     const parameters = { ...l1.parameters, genesisRoot: 1n as Field };
-    expect(() => new Node({ provider: l1.provider, rollup: { parameters } as never, blobs: l1, logger: silentLogger })).to.throw(
-      /genesis is not the empty ledger/,
-    );
+    expect(
+      () =>
+        new Node({ provider: l1.provider, rollup: { parameters } as never, blobs: l1, logger: silentLogger }),
+    ).to.throw(/genesis is not the empty ledger/);
   });
 });

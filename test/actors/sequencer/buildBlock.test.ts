@@ -23,13 +23,28 @@ describe("Block builder", () => {
   before(() => {
     state = [0, 1].reduce(
       (tree, index) =>
-        executeBlock(tree, { data: blockDataOf([], sizes), messages: depositsOf(index), prices: PRICES, domain: DOMAIN, sizes }).state,
+        executeBlock(tree, {
+          data: blockDataOf([], sizes),
+          messages: depositsOf(index),
+          prices: PRICES,
+          domain: DOMAIN,
+          sizes,
+        }).state,
       AccountTree.empty(),
     );
   });
 
   function pooled(nonce: number, changes: Partial<TransactionBody> = {}): PooledTransaction {
-    const body = { kind: 1, from: 0, to: 1n, nonce, amount: 1n, maxFeePerL2Gas: 10n, maxFeePerDaGas: 20n, ...changes };
+    const body = {
+      kind: 1,
+      from: 0,
+      to: 1n,
+      nonce,
+      amount: 1n,
+      maxFeePerL2Gas: 10n,
+      maxFeePerDaGas: 20n,
+      ...changes,
+    };
     const transaction = signTransaction({ domain: DOMAIN, keyPair: keyPair(body.from), body });
     return { id: String(nonce), transaction, words: encodeTransaction(transaction) };
   }
@@ -54,7 +69,10 @@ describe("Block builder", () => {
   });
 
   it("takes no more than a block has room for", () => {
-    const built = build(Array.from({ length: 9 }, (_, nonce) => pooled(nonce)), depositsOf(2).concat(depositsOf(3)));
+    const built = build(
+      Array.from({ length: 9 }, (_, nonce) => pooled(nonce)),
+      depositsOf(2).concat(depositsOf(3)),
+    );
     expect(built.transactions).to.have.length(sizes.transactions);
     expect(built.messages).to.have.length(sizes.messages);
   });
@@ -67,11 +85,19 @@ describe("Block builder", () => {
       body: { ...body, maxFeePerL2Gas: 0n, maxFeePerDaGas: 0n },
     });
     const forced = forceTransaction({ body, signature });
-    const built = build(Array.from({ length: 9 }, (_, nonce) => pooled(nonce)), [depositsOf(2)[0]!, forced]);
+    const built = build(
+      Array.from({ length: 9 }, (_, nonce) => pooled(nonce)),
+      [depositsOf(2)[0]!, forced],
+    );
     expect(built.transactions).to.have.length(sizes.transactions - 1);
     expect(built.result.slots.at(-1)).to.deep.include({ forced: true });
     expect(built.result.withdrawals).to.have.length(1);
     // Forced first, a deposit behind it: its slot is the last but one.
-    expect(build(Array.from({ length: 9 }, (_, nonce) => pooled(nonce)), [forced]).transactions).to.have.length(sizes.transactions - 2);
+    expect(
+      build(
+        Array.from({ length: 9 }, (_, nonce) => pooled(nonce)),
+        [forced],
+      ).transactions,
+    ).to.have.length(sizes.transactions - 2);
   });
 });

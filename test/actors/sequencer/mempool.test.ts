@@ -19,7 +19,13 @@ describe("Mempool", () => {
     const empty = AccountTree.empty();
     const data = blockDataOf([], SIZES.local);
     const execute = (tree: AccountTree, index: number, fee: bigint): AccountTree =>
-      executeBlock(tree, { data, messages: depositsOf(index, { fee }), prices: PRICES, domain: DOMAIN, sizes: SIZES.local }).state;
+      executeBlock(tree, {
+        data,
+        messages: depositsOf(index, { fee }),
+        prices: PRICES,
+        domain: DOMAIN,
+        sizes: SIZES.local,
+      }).state;
     initial = execute(execute(empty, 0, 3n * FEE), 1, 100n * FEE);
   });
   let initial: AccountTree;
@@ -117,7 +123,13 @@ describe("Mempool", () => {
     pool.add(transaction);
     pool.add(transfer({ nonce: 1 }));
     const data = blockDataOf([pool.candidates(state)[0]!.words], SIZES.local);
-    state = executeBlock(state, { data, messages: [], prices: PRICES, domain: DOMAIN, sizes: SIZES.local }).state;
+    state = executeBlock(state, {
+      data,
+      messages: [],
+      prices: PRICES,
+      domain: DOMAIN,
+      sizes: SIZES.local,
+    }).state;
 
     expect(pool.dropStale()).to.equal(1);
     expect(refusalOf(transfer())).to.equal("NONCE_TOO_LOW");

@@ -7,7 +7,12 @@ import { genesisChainHash } from "../../../protocol/domain.ts";
 import type { Field } from "../../../protocol/field.ts";
 import { truncatedToField } from "../../../protocol/hash.ts";
 import { chainHash } from "../../../protocol/header.ts";
-import { MESSAGE_ASSET_DEPOSIT, MESSAGE_FEE_DEPOSIT, type Message, rollMessageHashes } from "../../../protocol/message.ts";
+import {
+  MESSAGE_ASSET_DEPOSIT,
+  MESSAGE_FEE_DEPOSIT,
+  type Message,
+  rollMessageHashes,
+} from "../../../protocol/message.ts";
 import { EMPTY_MESSAGE_HASH } from "../../../protocol/message.ts";
 import { encodeRecord } from "../../../protocol/record.ts";
 import { type KeyPair, schnorrKeyPair, schnorrVerify } from "../../../protocol/schnorr.ts";
@@ -16,7 +21,12 @@ import { toSlot, toTimestamp } from "../../../protocol/time.ts";
 import { AccountTree } from "../../../protocol/tree.ts";
 import type { BlobSource } from "../../../actors/l1/blobSource.ts";
 import type { L1Head } from "../../../actors/l1/provider.ts";
-import type { L1Position, RollupContract, RollupEvent, RollupParameters } from "../../../actors/l1/rollupContract.ts";
+import type {
+  L1Position,
+  RollupContract,
+  RollupEvent,
+  RollupParameters,
+} from "../../../actors/l1/rollupContract.ts";
 import type { ChainPoint } from "../../../actors/node/chainState.ts";
 import { type BuiltBlock, buildBlock } from "../../../actors/sequencer/buildBlock.ts";
 import type { PooledTransaction } from "../../../actors/sequencer/mempool.ts";
@@ -56,7 +66,12 @@ export function keyPair(number: number): KeyPair {
 /** The two deposits that open an account. */
 export function depositsOf(index: number, { fee = 10n ** 9n, asset = 1_000n } = {}): Message[] {
   const { publicKey } = keyPair(index);
-  const common = { index, keyX: publicKey.x, keyParity: Number(publicKey.y & 1n), sender: toAddress(PROPOSER) };
+  const common = {
+    index,
+    keyX: publicKey.x,
+    keyParity: Number(publicKey.y & 1n),
+    sender: toAddress(PROPOSER),
+  };
   return [
     { type: MESSAGE_FEE_DEPOSIT, amount: fee, ...common },
     { type: MESSAGE_ASSET_DEPOSIT, amount: asset, ...common },
@@ -126,7 +141,13 @@ export class FakeL1 implements BlobSource {
     this.mine(
       messages.map((message, i) => (at: L1Position): RollupEvent => {
         const all = [...before, ...messages.slice(0, i + 1)];
-        return { type: "messageSent", at, index: all.length, message, rollingHash: rollMessageHashes(EMPTY_MESSAGE_HASH, all) };
+        return {
+          type: "messageSent",
+          at,
+          index: all.length,
+          message,
+          rollingHash: rollMessageHashes(EMPTY_MESSAGE_HASH, all),
+        };
       }),
     );
   }
@@ -180,7 +201,15 @@ export class FakeL1 implements BlobSource {
       signature: new Uint8Array(96),
     });
     this.mine([
-      (at) => ({ type: "proposed", at, number: record.number, record: encodeRecord(record), blk, versionedHash, proposer: PROPOSER }),
+      (at) => ({
+        type: "proposed",
+        at,
+        number: record.number,
+        record: encodeRecord(record),
+        blk,
+        versionedHash,
+        proposer: PROPOSER,
+      }),
     ]);
     return { built, point: { number: record.number, record, state: built.result.state } };
   }

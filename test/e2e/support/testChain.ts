@@ -40,7 +40,10 @@ export async function startTestChain(changes: Partial<Preset> = {}): Promise<Tes
       deployer: new Wallet(localPrivateKey(LOCAL_ACCOUNTS.deployer), provider),
       owner: localAddress(LOCAL_ACCOUNTS.deployer),
       members: [
-        { proposer: localAddress(LOCAL_ACCOUNTS.sequencer), keyHash: keyHashOf(attesterPublicKey(ATTESTER_KEY)) },
+        {
+          proposer: localAddress(LOCAL_ACCOUNTS.sequencer),
+          keyHash: keyHashOf(attesterPublicKey(ATTESTER_KEY)),
+        },
       ],
       verifier: verifierOf(preset.circuit),
       readArtifact: (name) => artifacts.readArtifact(name),

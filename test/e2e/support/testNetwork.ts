@@ -1,28 +1,28 @@
 import { LocalNetwork, type NetworkEvent } from "../../../actors/network/localNetwork.ts";
 import type { ProofMaker } from "../../../actors/prover/proofMaker.ts";
-import { EpochProver } from "../../../actors/prover/proving.ts";
 import { type Logger, createLogger } from "../../../actors/support/logger.ts";
 import { sleep } from "../../../actors/support/sleep.ts";
 import { LOCAL_ACCOUNTS, localPrivateKey } from "../../../deploy/localAccounts.ts";
-import { buildCircuit } from "../../../scripts/circuits/build.ts";
 import { ATTESTER_KEY, type TestChain } from "./testChain.ts";
 
 export interface TestNetwork {
   network: LocalNetwork;
   events: NetworkEvent[];
   /** Moves to the next slot and waits for its block. */
-  nextSlot(): Promise<void>;
-  until(what: string, condition: () => boolean, seconds?: number): Promise<void>;
-}
-
-/** Proofs of the local circuit; builds it when it is not built yet. */
-export async function localProofMaker(): Promise<ProofMaker> {
-  const prover = await EpochProver.open(await buildCircuit({ size: "local" }));
-  return { prove: (inputs, options) => prover.prove(inputs as unknown as Parameters<EpochProver["prove"]>[0], options) };
+  nextSlot: () => Promise<void>;
+  until: (what: string, condition: () => boolean, seconds?: number) => Promise<void>;
 }
 
 /** Opens and starts a network on a test chain. `LOG_LEVEL` shows what it does. */
-export async function startTestNetwork({ chain, folder, maker }: { chain: TestChain; folder: string; maker?: ProofMaker }): Promise<TestNetwork> {
+export async function startTestNetwork({
+  chain,
+  folder,
+  maker,
+}: {
+  chain: TestChain;
+  folder: string;
+  maker?: ProofMaker;
+}): Promise<TestNetwork> {
   const events: NetworkEvent[] = [];
   const network = await LocalNetwork.open({
     rpcUrl: chain.url,
@@ -53,7 +53,7 @@ export async function startTestNetwork({ chain, folder, maker }: { chain: TestCh
     network,
     events,
     until,
-    async nextSlot() {
+    nextSlot: async () => {
       const slot = (await chain.slot()) + 1;
       await chain.toSlot(slot);
       await until(`the block of slot ${slot}`, () => settled(events, slot));

@@ -13,6 +13,7 @@ import {
   deployRollup,
   type RollupDriver,
 } from "../../test/helpers/rollup.ts";
+import { proveRealEpoch } from "../../test/helpers/realEpoch.ts";
 import { warmRings } from "../../test/helpers/warm.ts";
 import { type GasReport, type Sample, summarize } from "./operations.ts";
 
@@ -68,6 +69,8 @@ export async function measureGas(connection: Connection): Promise<GasReport> {
 
   const outboxConsume = await consumeWithdrawals(driver, user, 3n * SLOTS + 1n);
 
+  const real = await proveReal(connection);
+
   const creations = [...deployment.samples, ...rollupDeployment];
   const creationGas = creations.map(({ gas }) => gas);
   return {
@@ -82,6 +85,10 @@ export async function measureGas(connection: Connection): Promise<GasReport> {
       submitEpochProof32Mock: summarize(
         proofs,
         `32 blocks, 32 coinbases, ${WITHDRAWALS} withdrawals, permanent Outbox word; mock verifier, empty proof`,
+      ),
+      submitEpochProofReal: summarize(
+        [real],
+        "2 blocks, 2 withdrawals; real proof of the local circuit, generated verifier",
       ),
       inboxSend: summarize(inboxSend, "a deposit's message alone, as the portal sends it: no token moves"),
       portalDeposit: summarize(portalDeposit, "deposit through the fee portal: message and token transfer"),
@@ -186,6 +193,13 @@ async function prove(driver: RollupDriver, first: number, last: number, count: n
   args.participation = [BigInt(`0x${"1f".repeat(24)}`), BigInt(`0x1f${"1f".repeat(24)}`)];
   args.proofs = ["0x"];
   return sampleOf(driver.connection, await (await driver.rollup.submitEpochProof(args)).wait());
+}
+
+/** On a Rollup of its own, of the local circuit's size. */
+async function proveReal(connection: Connection): Promise<Sample> {
+  const { driver, args } = await proveRealEpoch({ connection, members: MEMBERS });
+  await warmRings(driver, "epochs");
+  return sampleOf(connection, await (await driver.rollup.submitEpochProof(args)).wait());
 }
 
 function withdrawals(driver: RollupDriver, count: number): bigint[] {

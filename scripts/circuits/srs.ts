@@ -8,6 +8,7 @@
  * altered is made again.
  */
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import { createWriteStream, existsSync } from "node:fs";
 import { mkdir, mkdtemp, open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
@@ -185,7 +186,7 @@ async function download(
       for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
         const wanted = chunk.subarray(0, bytes - done);
         done += wanted.length;
-        if (!out.write(wanted)) await new Promise((resolve) => out.once("drain", resolve));
+        if (!out.write(wanted)) await once(out, "drain");
         onProgress({ stage: "reference string of the ceremony", done, total: bytes });
         if (done === bytes) break;
       }

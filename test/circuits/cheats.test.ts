@@ -9,7 +9,15 @@ import type { MessageHash } from "../../protocol/message.ts";
 import { KIND_TRANSFER, type TransactionWords } from "../../protocol/transaction.ts";
 import { openCircuit, refusal } from "./support/circuit.ts";
 import { altered, numberAt, withValue } from "./support/inputs.ts";
-import { DEPOSITOR, GENESIS, PRICES, PROVER, TestChain, User, type BlockContent } from "./support/testChain.ts";
+import {
+  DEPOSITOR,
+  GENESIS,
+  PRICES,
+  PROVER,
+  TestChain,
+  User,
+  type BlockContent,
+} from "./support/testChain.ts";
 
 const LIMB = 1n << 120n;
 const BLS_R = 0x73eda753299d7d483339d80809a1d80553bda402fffe5bfeffffffff00000001n;
@@ -85,7 +93,12 @@ describe("the epoch circuit refuses", () => {
         const fee = 10_000n * PRICES.feePerL2Gas + 128n * PRICES.feePerDaGas;
         const [from, to] = [chain.state.get(0), chain.state.get(1)];
         const wrong = chain.state
-          .set(0, { ...from, feeBalance: from.feeBalance - fee, balance: positive(from.balance - amount), nonce: 1 })
+          .set(0, {
+            ...from,
+            feeBalance: from.feeBalance - fee,
+            balance: positive(from.balance - amount),
+            nonce: 1,
+          })
           .set(1, { ...to, balance: to.balance + amount });
         const claimed = { stateRoot: wrong.root(), gas: { l2: 10_000n, da: 128n } };
         const { inputs } = chain.epoch({ transactions: [words], claims: claimed });
@@ -121,14 +134,29 @@ describe("the epoch circuit refuses", () => {
       ["a word over 248 bits", ["witness", "blocks", 1, "words", 24], /./, () => 1n << 248n],
       ["a word that wraps around the field", ["witness", "blocks", 1, "words", 3], /./, (x) => x - 1n],
       ["another sender", ["witness", "blocks", 1, "slots", 0, "sender", "account", "key_x"], /not on curve/],
-      ["a sender without key", ["witness", "blocks", 1, "slots", 0, "sender", "account", "key_y"], /not on curve/, () => 0n],
+      [
+        "a sender without key",
+        ["witness", "blocks", 1, "slots", 0, "sender", "account", "key_y"],
+        /not on curve/,
+        () => 0n,
+      ],
       ["a richer sender", ["witness", "blocks", 1, "slots", 0, "sender", "account", "balance"], /path/],
       ["more fee juice", ["witness", "blocks", 1, "slots", 1, "sender", "account", "fee_balance"], /path/],
       ["another nonce", ["witness", "blocks", 1, "slots", 1, "sender", "account", "nonce"], /path/],
-      ["balances that carry", ["witness", "blocks", 1, "slots", 1, "sender", "account", "fee_balance"], /./, (x) => x + (1n << 96n)],
+      [
+        "balances that carry",
+        ["witness", "blocks", 1, "slots", 1, "sender", "account", "fee_balance"],
+        /./,
+        (x) => x + (1n << 96n),
+      ],
       ["another receiver", ["witness", "blocks", 1, "slots", 0, "receiver", "account", "balance"], /path/],
       ["another sibling", ["witness", "blocks", 0, "messages", 0, "leaf", "path", "children", 3, 1], /path/],
-      ["a deposit's y of the other sign", ["witness", "blocks", 0, "messages", 0, "key_y"], /parity/, (y) => NATIVE - y],
+      [
+        "a deposit's y of the other sign",
+        ["witness", "blocks", 0, "messages", 0, "key_y"],
+        /parity/,
+        (y) => NATIVE - y,
+      ],
       ["a deposit's y off the curve", ["witness", "blocks", 0, "messages", 0, "key_y"], /curve/],
       ["a message left out", ["witness", "blocks", 0, "messages", 1, "active"], /path|claims/],
       ["a gap between messages", ["witness", "blocks", 0, "messages", 0, "active"], /fill from the first/],
@@ -139,7 +167,11 @@ describe("the epoch circuit refuses", () => {
       ["another blob", ["witness", "blocks", 1, "header", "versioned_hash", 3], /product is wrong/],
       ["another bitmap", ["witness", "blocks", 1, "header", "parent_bitmap", 1], /product is wrong/],
       ["a bitmap over 48 bits", ["witness", "blocks", 1, "header", "parent_bitmap", 0], /./, () => 1n << 16n],
-      ["another state before", ["witness", "start", "header", "state_root", 7], /does not open the chain hash/],
+      [
+        "another state before",
+        ["witness", "start", "header", "state_root", 7],
+        /does not open the chain hash/,
+      ],
       ["another parent", ["witness", "start", "parent", 0], /does not open the chain hash/],
       ["another chain hash before", ["witness", "start", "head", 6], /chain hash before/],
       ["a blinding point off the curve", ["witness", "blinding", "point", "x"], /not on the curve/],
@@ -155,7 +187,10 @@ describe("the epoch circuit refuses", () => {
 
     it("genesis claimed where the chain has gone on", async () => {
       const domain = numberAt(honest.inputs, ["public", "chain_hash_before"]);
-      await refuses(altered(honest.inputs, ["public", "domain"], () => domain), /./);
+      await refuses(
+        altered(honest.inputs, ["public", "domain"], () => domain),
+        /./,
+      );
     });
   });
 
@@ -171,18 +206,25 @@ describe("the epoch circuit refuses", () => {
     ];
     for (const [name, place] of relations) {
       it(`another result: ${name}`, () => refuses(altered(honest.inputs, [...place, "value", "low"]), /./));
-      it(`another quotient: ${name}`, () => refuses(altered(honest.inputs, [...place, "quotient", "mid"]), /./));
+      it(`another quotient: ${name}`, () =>
+        refuses(altered(honest.inputs, [...place, "quotient", "mid"]), /./));
       it(`limbs that overflow: ${name}`, async () => {
         for (const part of ["value", "quotient"]) {
           const low = altered(honest.inputs, [...place, part, "low"], (x) => x + LIMB);
-          await refuses(altered(low, [...place, part, "mid"], (x) => x - 1n), /./);
+          await refuses(
+            altered(low, [...place, part, "mid"], (x) => x - 1n),
+            /./,
+          );
         }
       });
       it(`the relation met in the field only: ${name}`, async () => {
         // value + 1 is made good by a quotient that is right modulo p: r q' = r q - 1.
         const inverse = modularInverse(BLS_R % NATIVE);
         const shifted = altered(honest.inputs, [...place, "value", "low"]);
-        await refuses(altered(shifted, [...place, "quotient", "low"], (q) => q - inverse + NATIVE), /./);
+        await refuses(
+          altered(shifted, [...place, "quotient", "low"], (q) => q - inverse + NATIVE),
+          /./,
+        );
       });
     }
 
@@ -191,7 +233,9 @@ describe("the epoch circuit refuses", () => {
       const limbs = ["low", "mid", "high"].map((limb) => numberAt(honest.inputs, [...place, limb]));
       const sum = limbs[0]! + limbs[1]! * LIMB + limbs[2]! * LIMB * LIMB + BLS_R;
       const parts = { low: sum % LIMB, mid: (sum / LIMB) % LIMB, high: sum / LIMB / LIMB };
-      const text = Object.fromEntries(Object.entries(parts).map(([key, part]) => [key, `0x${part.toString(16)}`]));
+      const text = Object.fromEntries(
+        Object.entries(parts).map(([key, part]) => [key, `0x${part.toString(16)}`]),
+      );
       await refuses(withValue(honest.inputs, place, text), /./);
     });
   });

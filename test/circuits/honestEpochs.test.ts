@@ -43,7 +43,11 @@ describe("the epoch circuit proves what the ledger does", () => {
     return epoch.blocks.flatMap(({ result }) => result.slots.map(({ outcome }) => outcome));
   }
 
-  async function skips(expected: SkipReason, words: TransactionWords, rest: BlockContent = {}): Promise<void> {
+  async function skips(
+    expected: SkipReason,
+    words: TransactionWords,
+    rest: BlockContent = {},
+  ): Promise<void> {
     const [outcome] = await accepts({ ...rest, transactions: [words] });
     expect(outcome).to.deep.equal({ type: "skipped", reason: expected });
   }
@@ -121,8 +125,16 @@ describe("the epoch circuit proves what the ledger does", () => {
       ["an empty sender", "sender-empty", (user) => user.transfer(1, 1n, { from: 2 })],
       ["a nonce ahead", "nonce-mismatch", (user) => user.transfer(1, 1n, { nonce: 1 })],
       ["the last nonce", "nonce-exhausted", () => new User(5).transfer(1, 1n, { nonce: LAST_NONCE })],
-      ["an L2 fee cap below the price", "l2-fee-cap-below-price", (user) => user.transfer(1, 1n, { maxFeePerL2Gas: 6n })],
-      ["a DA fee cap below the price", "da-fee-cap-below-price", (user) => user.transfer(1, 1n, { maxFeePerDaGas: 999n })],
+      [
+        "an L2 fee cap below the price",
+        "l2-fee-cap-below-price",
+        (user) => user.transfer(1, 1n, { maxFeePerL2Gas: 6n }),
+      ],
+      [
+        "a DA fee cap below the price",
+        "da-fee-cap-below-price",
+        (user) => user.transfer(1, 1n, { maxFeePerDaGas: 999n }),
+      ],
       ["an amount over the balance", "balance-too-low", (user) => user.transfer(1, 1_001n)],
       ["the largest amount", "balance-too-low", (user) => user.withdraw(DEPOSITOR, 2n ** 96n - 1n)],
       ["a withdrawal of nothing", "withdraw-nothing", (user) => user.withdraw(DEPOSITOR, 0n)],
@@ -136,9 +148,17 @@ describe("the epoch circuit proves what the ledger does", () => {
       ["an empty receiver", "receiver-empty", (user) => user.transfer(2, 1n)],
       ["s + n", "signature-out-of-range", (user) => withS(smallS(user), (s) => s + GRUMPKIN_ORDER)],
       ["s = n", "signature-out-of-range", (user) => withS(user.transfer(1, 1n), () => GRUMPKIN_ORDER)],
-      ["s of 254 bits", "signature-out-of-range", (user) => withS(user.transfer(1, 1n), () => (1n << 254n) - 1n)],
+      [
+        "s of 254 bits",
+        "signature-out-of-range",
+        (user) => withS(user.transfer(1, 1n), () => (1n << 254n) - 1n),
+      ],
       ["another s", "signature-invalid", (user) => withS(user.transfer(1, 1n), (s) => s ^ 1n)],
-      ["another amount than signed", "signature-invalid", (user) => tweak(user.transfer(1, 1n), 1, 1n << 152n)],
+      [
+        "another amount than signed",
+        "signature-invalid",
+        (user) => tweak(user.transfer(1, 1n), 1, 1n << 152n),
+      ],
     ];
     for (const [name, reason, make] of skipped) {
       it(name, () => skips(reason, make(alice)));
@@ -179,21 +199,37 @@ describe("the epoch circuit proves what the ledger does", () => {
 
     it("in the place of the blob's transactions of their slots only", async () => {
       const ordinary = Array.from({ length: chain.sizes.transactions }, () => bob.transfer(0, 1n));
-      const outcomes = await accepts({ messages: [carol.fees(1n), alice.force(KIND_TRANSFER, 2n, 4n)], transactions: ordinary });
-      expect(outcomes.slice(0, ordinary.length).map(({ type }) => type)).to.deep.equal(ordinary.map(() => "applied"));
+      const outcomes = await accepts({
+        messages: [carol.fees(1n), alice.force(KIND_TRANSFER, 2n, 4n)],
+        transactions: ordinary,
+      });
+      expect(outcomes.slice(0, ordinary.length).map(({ type }) => type)).to.deep.equal(
+        ordinary.map(() => "applied"),
+      );
     });
 
     const invalid: [string, SkipReason, (user: User) => ReturnType<User["force"]>][] = [
       ["nonce behind", "nonce-mismatch", (user) => user.force(KIND_TRANSFER, 1n, 1n, { nonce: 9 })],
-      ["sender beyond the tree", "sender-out-of-range", (user) => user.force(KIND_TRANSFER, 1n, 1n, { from: 2 ** 24 - 1 })],
+      [
+        "sender beyond the tree",
+        "sender-out-of-range",
+        (user) => user.force(KIND_TRANSFER, 1n, 1n, { from: 2 ** 24 - 1 }),
+      ],
       ["sender empty", "sender-empty", (user) => user.force(KIND_TRANSFER, 1n, 1n, { from: 3 })],
-      ["receiver of 160 bits", "receiver-out-of-range", (user) => user.force(KIND_TRANSFER, 2n ** 160n - 1n, 1n)],
+      [
+        "receiver of 160 bits",
+        "receiver-out-of-range",
+        (user) => user.force(KIND_TRANSFER, 2n ** 160n - 1n, 1n),
+      ],
       ["balance too low", "balance-too-low", (user) => user.force(KIND_WITHDRAW, 1n, 2n ** 96n - 1n)],
       ["withdrawal to nobody", "withdraw-to-zero", (user) => user.force(KIND_WITHDRAW, 0n, 1n)],
       [
         "s of 256 bits",
         "signature-out-of-range",
-        (user) => ({ ...user.force(KIND_TRANSFER, 1n, 1n), signature: { s: 2n ** 256n - 1n, e: 2n ** 128n - 1n } }),
+        (user) => ({
+          ...user.force(KIND_TRANSFER, 1n, 1n),
+          signature: { s: 2n ** 256n - 1n, e: 2n ** 128n - 1n },
+        }),
       ],
       [
         "signature of nonsense",
@@ -229,7 +265,10 @@ describe("the epoch circuit proves what the ledger does", () => {
       const ones = (1n << 248n) - 1n;
       const size = chain.sizes.words;
       const random = seeded(7n);
-      await accepts({ words: [6n, ...Array<bigint>(size - 1).fill(ones)] }, { words: [6n, ...random(size - 1)] });
+      await accepts(
+        { words: [6n, ...Array<bigint>(size - 1).fill(ones)] },
+        { words: [6n, ...random(size - 1)] },
+      );
     });
   });
 
@@ -263,14 +302,18 @@ function withS(words: TransactionWords, change: (s: bigint) => bigint): Transact
 function smallS(user: User): TransactionWords {
   for (let amount = 1n; ; amount++) {
     const words = user.transfer(1, amount, { nonce: 0 });
-    if ((((words[3] >> 128n) & 0x3fn) << 248n) + GRUMPKIN_ORDER < (0x3fn << 248n)) return words;
+    if ((((words[3] >> 128n) & 0x3fn) << 248n) + GRUMPKIN_ORDER < 0x3fn << 248n) return words;
   }
 }
 
 /** Words of 248 bits from a linear congruential generator. */
 function seeded(seed: bigint): (count: number) => bigint[] {
   let state = seed;
-  const next = (): bigint => (state = (state * 6364136223846793005n + 1442695040888963407n) & ((1n << 64n) - 1n));
+  const next = (): bigint =>
+    (state = (state * 6364136223846793005n + 1442695040888963407n) & ((1n << 64n) - 1n));
   return (count) =>
-    Array.from({ length: count }, () => ((next() << 192n) | (next() << 128n) | (next() << 64n) | next()) >> 8n);
+    Array.from(
+      { length: count },
+      () => ((next() << 192n) | (next() << 128n) | (next() << 64n) | next()) >> 8n,
+    );
 }

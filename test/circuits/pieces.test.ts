@@ -159,7 +159,9 @@ describe("circuit pieces, against TypeScript", () => {
   it("inputs of an epoch are refused without blocks, and with too many", () => {
     const epoch = { sizes: chain.sizes, genesisChainHash: GENESIS, prover: PROVER, previous: undefined };
     expect(() => epochInputs({ ...epoch, blocks: [] })).to.throw(/1 to 2 blocks/);
-    expect(() => epochInputs({ ...epoch, blocks: [blocks[0]!, blocks[1]!, blocks[1]!] })).to.throw(/1 to 2 blocks/);
+    expect(() => epochInputs({ ...epoch, blocks: [blocks[0]!, blocks[1]!, blocks[1]!] })).to.throw(
+      /1 to 2 blocks/,
+    );
     expect(DOMAIN).to.equal(truncatedToField(GENESIS));
   });
 });

@@ -39,8 +39,10 @@ function replace(inputs: Inputs, place: Place, change: (value: CircuitInput) => 
   const step = (value: CircuitInput, rest: Place): CircuitInput => {
     const [key, ...deeper] = rest;
     if (key === undefined) return change(value);
-    if (Array.isArray(value))
-      return value.map((item, i) => (i === key ? step(item as CircuitInput, deeper) : item));
+    if (Array.isArray(value)) {
+      const items = value as readonly CircuitInput[];
+      return items.map((item, i) => (i === key ? step(item, deeper) : item));
+    }
     const fields = value as Record<string, CircuitInput>;
     if (!Object.hasOwn(fields, key)) throw new Error(`there is no ${place.join(".")}`);
     return { ...fields, [key]: step(fields[key]!, deeper) };

@@ -13,7 +13,7 @@ interface Acvm {
   decompressWitnessStack(bytes: Uint8Array): { index: number; witness: WitnessMap }[];
 }
 interface Abi {
-  abiEncode(abi: unknown, inputs: unknown): WitnessMap;
+  abiEncode(this: void, abi: unknown, inputs: unknown): WitnessMap;
 }
 
 const require = createRequire(import.meta.url);

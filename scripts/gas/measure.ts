@@ -74,7 +74,8 @@ export async function measureGas(connection: Connection): Promise<GasReport> {
   const creations = [...deployment.samples, ...rollupDeployment];
   const creationGas = creations.map(({ gas }) => gas);
   return {
-    hardfork: "osaka",
+    hardfork:
+      connection.networkConfig.type === "edr-simulated" ? connection.networkConfig.hardfork : "unknown",
     verifier: deployment.verifier,
     operations: {
       propose: summarize(

@@ -87,6 +87,10 @@ export class Mempool {
     return this.#options.capacity;
   }
 
+  has(id: string): boolean {
+    return this.#byId.has(id);
+  }
+
   /** The nonce after a sender's pooled transactions without a gap. */
   nextNonce(sender: number): number {
     const pooled = this.#bySender.get(sender);

@@ -9,6 +9,7 @@ import { truncatedToField } from "../../protocol/hash.ts";
 import type { ActorJournal } from "../journal/actorJournal.ts";
 import { openActorJournal } from "../journal/actorJournal.ts";
 import { ProposalGuard } from "../journal/proposalGuard.ts";
+import { ensureTrustedSetup } from "../l1/blobSidecar.ts";
 import { connectBeacon } from "../l1/beaconBlobSource.ts";
 import { BlobStore } from "../l1/blobStore.ts";
 import { suiteErrorDecoder } from "../l1/contractInterface.ts";
@@ -120,6 +121,7 @@ export class LocalNetwork implements Service {
     } = options;
     const provider = await connectL1({ url: rpcUrl, chainId: deployment.chainId });
     const journals: ActorJournal[] = [];
+    ensureTrustedSetup(); // takes seconds, which the first slot does not have
     try {
       const rollup = await RollupContract.connect({ provider, deployment });
       const blobs = new BlobStore({
@@ -268,7 +270,7 @@ export class LocalNetwork implements Service {
     let since = performance.now();
     for (;;) {
       const { statistics } = this;
-      if (statistics.proofs >= epochs) return statistics;
+      if (statistics.proofs >= epochs) return this.#settled(epochs, signal);
       signal?.throwIfAborted();
       const now = `${statistics.blocks} blocks, ${statistics.proofs} proofs`;
       if (now !== progress) [progress, since] = [now, performance.now()];
@@ -281,6 +283,15 @@ export class LocalNetwork implements Service {
       }
       await sleep(100, signal);
     }
+  }
+
+  /** The node may see a proof before its sender has the receipt, with the gas. */
+  async #settled(epochs: number, signal: AbortSignal | undefined): Promise<Statistics> {
+    for (let tries = 50; tries > 0; tries--) {
+      if ((this.statistics.gas.submitEpochProof?.count ?? 0) >= epochs) break;
+      await sleep(100, signal);
+    }
+    return this.statistics;
   }
 
   /** The state that L1 alone has as proven, opened from its events. */

@@ -173,9 +173,12 @@ export class ProverService implements Service {
 
   async #submitOldest(signal: AbortSignal): Promise<boolean> {
     const { node, account, logger } = this.#options;
-    const work = this.#works()[0];
-    const proof = work && this.#proofs.get(keyOf(work));
-    if (!work || !proof) return false;
+    if (!this.#oldest()) return false;
+    // The block that follows the epoch is part of the calldata, so the node must know all that L1 has by now.
+    await node.sync(signal);
+    const oldest = this.#oldest();
+    if (!oldest) return true;
+    const { work, proof } = oldest;
     const { epoch } = work;
     const data = encodeSubmission({ work, ...proof, rollup: node.parameters, prover: this.#prover });
     try {
@@ -200,6 +203,13 @@ export class ProverService implements Service {
       await node.sync(signal);
       return false;
     }
+  }
+
+  /** The oldest unproven epoch, when its proof is ready. */
+  #oldest(): { work: EpochWork; proof: Proof } | undefined {
+    const work = this.#works()[0];
+    const proof = work && this.#proofs.get(keyOf(work));
+    return work && proof && { work, proof };
   }
 
   #drop(work: EpochWork, { inputs }: Proof): void {

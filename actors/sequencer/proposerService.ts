@@ -114,12 +114,9 @@ export class ProposerService implements Service {
   }
 
   async #act(head: L1Head, signal: AbortSignal): Promise<void> {
-    const { node, l1BlockTime } = this.#options;
-    const { clock } = node.parameters;
-    const next = head.timestamp + l1BlockTime;
-    if (next < clock.genesisTime) return;
-    const slot = slotAt(clock, toTimestamp(next));
-    if (slot <= this.#done || slot === 0) return;
+    const { node } = this.#options;
+    const slot = this.#slotAfter(head);
+    if (slot === undefined || slot <= this.#done || slot === 0) return;
     const duty = await this.#duty(slot);
     if (!duty) return;
 
@@ -127,6 +124,14 @@ export class ProposerService implements Service {
     const parent = await this.#parent(slot);
     if (!parent || parent.record.slot >= slot) return;
     await this.#propose({ slot, duty, parent, signal });
+  }
+
+  /** Slot of the L1 block that comes after this one; undefined before genesis. */
+  #slotAfter({ timestamp }: L1Head): Slot | undefined {
+    const { node, l1BlockTime } = this.#options;
+    const { clock } = node.parameters;
+    const next = timestamp + l1BlockTime;
+    return next < clock.genesisTime ? undefined : slotAt(clock, toTimestamp(next));
   }
 
   /** Our duty of the slot; undefined when the slot is another's. */
@@ -191,6 +196,13 @@ export class ProposerService implements Service {
       [...blk],
     ]);
     this.#done = slot;
+    account.prepare([block.blob]);
+    // Building and attesting took time: a blob transaction that comes too late costs as much as one in time.
+    const head = await this.#options.heads.refresh();
+    if (head && this.#slotAfter(head) !== slot) {
+      this.#miss(slot, "the block was not ready in time");
+      return;
+    }
     try {
       const { receipt, hash } = await account.send({
         purpose: `propose-${slot}`,

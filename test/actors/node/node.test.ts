@@ -6,6 +6,13 @@ import { isActorError } from "../../../actors/support/actorError.ts";
 import { silentLogger } from "../../../actors/support/logger.ts";
 import { FakeL1, depositsOf } from "../support/fakeL1.ts";
 
+/** A blob with one byte that is not zero. */
+function blobWith(position: number, byte: number): Uint8Array {
+  const blob = new Uint8Array(131_072);
+  blob[position] = byte;
+  return blob;
+}
+
 describe("Node", () => {
   let l1: FakeL1;
   let node: Node;
@@ -43,11 +50,13 @@ describe("Node", () => {
     expect(node.chain.tip.state.get(1).balance).to.equal(1_000n);
   });
 
-  for (const [claim, lie] of [
-    ["stateRoot", { stateRoot: 5n as Field }],
-    ["gasL2", { gasL2: 7n }],
+  for (const [what, claim, lie] of [
+    ["lies about its state root", "stateRoot", { stateRoot: 5n as Field }],
+    ["lies about its gas", "gasL2", { gasL2: 7n }],
+    ["has a word over 248 bits", "blob", { blob: blobWith(0, 1) }],
+    ["has data behind its usable words", "blob", { blob: blobWith(32 * 25 + 31, 1) }],
   ] as const) {
-    it(`reports a block that lies about ${claim}, and follows neither it nor what stands on it`, async () => {
+    it(`reports a block that ${what}, and follows neither it nor what stands on it`, async () => {
       l1.send(inbox);
       const first = l1.propose({ parent: node.chain.genesis, slot: 1, inbox });
       const lying = l1.propose({ parent: first.point, slot: 2, inbox, lie });
@@ -86,6 +95,19 @@ describe("Node", () => {
 
     l1.answer = undefined;
     await node.sync();
+    expect(root()).to.equal(built.header.stateRoot);
+  });
+
+  it("ignores what stands behind the last transaction of a blob", async () => {
+    l1.send(inbox);
+    const { built } = l1.propose({
+      parent: node.chain.genesis,
+      slot: 1,
+      inbox,
+      lie: { blob: blobWith(32 * 24 + 31, 1) },
+    });
+    await node.sync();
+    expect(types()).to.deep.equal(["block"]);
     expect(root()).to.equal(built.header.stateRoot);
   });
 

@@ -19,6 +19,7 @@ import { type KeyPair, schnorrKeyPair, schnorrVerify } from "../../../protocol/s
 import { SIZES } from "../../../protocol/sizes.ts";
 import { toSlot, toTimestamp } from "../../../protocol/time.ts";
 import { AccountTree } from "../../../protocol/tree.ts";
+import { commitmentOf, versionedHashOf } from "../../../actors/l1/blobSidecar.ts";
 import type { BlobSource } from "../../../actors/l1/blobSource.ts";
 import type { L1Head } from "../../../actors/l1/provider.ts";
 import type {
@@ -82,6 +83,7 @@ export function depositsOf(index: number, { fee = 10n ** 9n, asset = 1_000n } = 
 export interface Lie {
   stateRoot?: Field;
   gasL2?: bigint;
+  /** Published instead of the block's own. */
   blob?: Uint8Array;
 }
 
@@ -171,13 +173,15 @@ export class FakeL1 implements BlobSource {
       sizes: this.parameters.sizes,
       verifySignature: schnorrVerify,
     });
+    const blob = lie.blob ?? built.blob;
     const header = {
       ...built.header,
+      versionedHash: BigInt(versionedHashOf(commitmentOf(blob))),
       stateRoot: lie.stateRoot ?? built.header.stateRoot,
       gas: { ...built.header.gas, l2: lie.gasL2 ?? built.header.gas.l2 },
     };
     const versionedHash = `0x${header.versionedHash.toString(16).padStart(64, "0")}`;
-    this.blobs.set(versionedHash, lie.blob ?? built.blob);
+    this.blobs.set(versionedHash, blob);
     const record = {
       ...parent.record,
       chainHash: chainHash(header),

@@ -322,6 +322,19 @@ describe("submitEpochProof", () => {
       );
     });
 
+    it("an epoch whose last slot has begun and is empty", async () => {
+      await driver.toSlot(7, 70n);
+      await expectRefusal(
+        driver.rollup.submitEpochProof(driver.epochProof(4, 4), GAS),
+        errors,
+        "Rollup__EpochIncomplete",
+        [1n],
+      );
+    });
+
+    it("to tell records of blocks before the proven one", () =>
+      expectRefusal(driver.rollup.recordHash(2), errors, "Rollup__RecordUnavailable", [2n]));
+
     it("any proof after the deadline", async () => {
       await driver.toSlot(12, 0n);
       await expectRefusal(

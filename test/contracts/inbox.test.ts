@@ -270,6 +270,15 @@ describe("Inbox", () => {
       expect((await chain.rollup.status()).pending).to.equal(1n);
     });
 
+    it("calls a message overdue that falls due at the very start", async () => {
+      const { driver: chain, user: sender } = await withUser({ messageDeadline: 100n });
+      await chain.toSlot(0, 44n);
+      await chain.contracts.feePortal.connect(sender).register(...G, 1_000n);
+      await chain.toSlot(2);
+      await expectRefusal(chain.sendPropose(chain.fields(2n)), abi, "Rollup__OverdueMessageLeft", [1n]);
+      await chain.propose(2, { messages: 1n });
+    });
+
     it("cannot take more than was sent", async () => {
       const { driver: chain, user: sender } = await withUser();
       await chain.contracts.feePortal.connect(sender).register(...G, 1_000n);

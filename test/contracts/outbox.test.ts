@@ -51,7 +51,9 @@ describe("Outbox and portals", () => {
     const time = driver.genesisTime + provenAt + driver.parameters.outboxDelay;
     await driver.connection.networkHelpers.time.setNextBlockTimestamp(time - 1n);
     await expectRefusal(withdraw(0, {}), driver.rollup.interface, "Rollup__OutboxDelayNotOver");
-    await driver.connection.networkHelpers.time.increaseTo(time);
+    // At the very second the next check speaks.
+    await driver.connection.networkHelpers.time.setNextBlockTimestamp(time);
+    await expectRefusal(withdraw(0, { count: 1 }), driver.rollup.interface, "Rollup__WrongWithdrawalPath");
   });
 
   describe("refuses", () => {

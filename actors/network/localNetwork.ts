@@ -23,6 +23,8 @@ import { type ProvenRoot, readProvenRoot } from "../node/provenRoot.ts";
 import type { ProofMaker } from "../prover/proofMaker.ts";
 import { ProofStore } from "../prover/proofStore.ts";
 import { type ProverEvent, ProverService } from "../prover/proverService.ts";
+import { NodeLedger } from "../rpc/nodeLedger.ts";
+import { RpcServer } from "../rpc/rpcServer.ts";
 import { LocalAttester } from "../sequencer/attestation.ts";
 import { Mempool } from "../sequencer/mempool.ts";
 import { type ProposerEvent, ProposerService } from "../sequencer/proposerService.ts";
@@ -59,6 +61,8 @@ export interface LocalNetworkOptions {
   users?: number;
   /** Of the users' keys and choices. Default 1. */
   seed?: number;
+  /** Port of the node's JSON API, 0 for any free one; without it there is none. */
+  rpcPort?: number;
   /** Seconds between L1 blocks. Default 1. */
   l1BlockTime?: number;
   /** Milliseconds between questions to L1. Default 200. */
@@ -72,6 +76,7 @@ export class LocalNetwork implements Service {
   readonly mempool: Mempool;
   readonly heads: HeadFollower;
   readonly traffic: TrafficService | undefined;
+  readonly rpc: RpcServer | undefined;
   readonly #provider: JsonRpcProvider;
   /** Those that follow L1, then those that act on it. */
   readonly #followers: readonly Service[];
@@ -85,6 +90,7 @@ export class LocalNetwork implements Service {
     mempool: Mempool;
     heads: HeadFollower;
     traffic: TrafficService | undefined;
+    rpc: RpcServer | undefined;
     provider: JsonRpcProvider;
     followers: readonly Service[];
     actors: readonly Service[];
@@ -96,6 +102,7 @@ export class LocalNetwork implements Service {
     this.mempool = parts.mempool;
     this.heads = parts.heads;
     this.traffic = parts.traffic;
+    this.rpc = parts.rpc;
     this.#provider = parts.provider;
     this.#followers = parts.followers;
     this.#actors = parts.actors;
@@ -205,6 +212,15 @@ export class LocalNetwork implements Service {
               backlog: 4 * sizes.transactions,
             });
 
+      const rpc =
+        options.rpcPort === undefined
+          ? undefined
+          : new RpcServer({
+              ledger: new NodeLedger({ node, mempool, l1Head: () => heads.head?.number }),
+              port: options.rpcPort,
+              logger: logger.child({ actor: "rpc" }),
+            });
+
       const statistics = new StatisticsCollector();
       const tell = options.onEvent ?? (() => undefined);
       const listen = (): void => {
@@ -214,12 +230,13 @@ export class LocalNetwork implements Service {
         traffic?.on((event) => (statistics.onTraffic(event), tell({ source: "traffic", event })));
       };
       const followers = [heads, new NodeService({ node, heads, logger: logger.child({ actor: "node" }) })];
-      const actors = [proposer, prover, traffic].filter((service) => service !== undefined);
+      const actors = [proposer, prover, traffic, rpc].filter((service) => service !== undefined);
       return new LocalNetwork({
         node,
         mempool,
         heads,
         traffic,
+        rpc,
         provider,
         followers,
         actors,

@@ -37,6 +37,8 @@ export interface StartOptions {
   json: string | undefined;
   /** Of the L1. */
   port: number;
+  /** Of the node's JSON API; -1: 15 above the L1's. */
+  rpcPort: number;
 }
 
 /** Seconds between L1 blocks. */
@@ -149,9 +151,11 @@ function steps(parts: {
           const show = (line: string): void => {
             step.output = line;
           };
-          const network = await openNetwork({ context, url: anvil.url, logger, show });
+          const rpcPort = rpcPortOf(options);
+          const network = await openNetwork({ context, url: anvil.url, rpcPort, logger, show });
           context.network = network;
           await network.start();
+          step.title += `; its node answers at ${network.rpc!.url}`;
           const epochs = options.watch ? Number.MAX_SAFE_INTEGER : options.epochs;
           context.statistics = await network.untilProven({ epochs, signal });
           step.title = `Network: ${options.epochs} epochs proven`;
@@ -187,10 +191,11 @@ function steps(parts: {
 async function openNetwork(parts: {
   context: Context;
   url: string;
+  rpcPort: number;
   logger: Logger;
   show: (line: string) => void;
 }): Promise<LocalNetwork> {
-  const { context, url, logger, show } = parts;
+  const { context, url, rpcPort, logger, show } = parts;
   return LocalNetwork.open({
     rpcUrl: url,
     deployment: context.deployment!,
@@ -202,6 +207,7 @@ async function openNetwork(parts: {
     },
     attesterKeys: [localAttesterKey(0)],
     maker: await openLocalProofMaker(context.circuit!),
+    rpcPort,
     l1BlockTime: L1_BLOCK_TIME,
     logger,
     onEvent: (event) => {
@@ -211,12 +217,21 @@ async function openNetwork(parts: {
   });
 }
 
-function checkOptions({ epochs, port }: StartOptions): void {
+/** With any free port for the L1, any free one too. */
+function rpcPortOf({ port, rpcPort }: StartOptions): number {
+  if (rpcPort >= 0) return rpcPort;
+  return port === 0 ? 0 : port + 15;
+}
+
+function checkOptions({ epochs, port, rpcPort }: StartOptions): void {
   if (!Number.isInteger(epochs) || epochs < 1) {
     throw new StartError(`--epochs ${epochs} is no number of epochs`, "give a whole number from 1");
   }
   if (!Number.isInteger(port) || port < 0 || port > 65535) {
     throw new StartError(`--port ${port} is no port`, "give a number from 0 to 65535");
+  }
+  if (!Number.isInteger(rpcPort) || rpcPort < -1 || rpcPort > 65535) {
+    throw new StartError(`--rpc-port ${rpcPort} is no port`, "give a number from 0 to 65535");
   }
 }
 

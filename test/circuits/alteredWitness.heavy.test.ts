@@ -40,6 +40,7 @@ describe("proofs from witnesses with one entry altered", function () {
     for (let sample = 0; sample < SAMPLES; sample++) {
       // Steps through all of them, with a stride that has no common factor with their number.
       const entry = entries[(sample * 7_919_317) % entries.length]!;
+      if (witness.isInverseOfZero(entry)) continue;
       const bytes = witness.withEntry(entry, STEPS[sample % STEPS.length]!);
       const made = await circuit.prover.proveWitness(bytes).catch(() => undefined);
       if (made === undefined || !(await verify(made.proof, made.publicInputs))) continue;

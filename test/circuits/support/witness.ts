@@ -41,6 +41,14 @@ export class SolvedWitness {
     return [...this.#map.keys()];
   }
 
+  /**
+   * Whether an entry is the hint for comparing zero with zero: the inverse, followed by the answer 1. It is free by
+   * design, since zero times anything is zero.
+   */
+  isInverseOfZero(entry: number): boolean {
+    return BigInt(this.#map.get(entry)!) === 0n && BigInt(this.#map.get(entry + 1) ?? "0x0") === 1n;
+  }
+
   /** One entry plus `step`. */
   withEntry(entry: number, step: bigint): Uint8Array {
     const changed = new Map(this.#map);

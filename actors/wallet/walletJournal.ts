@@ -7,7 +7,6 @@ import { join } from "node:path";
 
 import { type ActorJournal, openActorJournal } from "../journal/actorJournal.ts";
 import { Journal } from "../journal/journal.ts";
-import type { RollupParameters } from "../l1/rollupContract.ts";
 import type { Logger } from "../support/logger.ts";
 
 /** A signed transaction is about to be submitted for `request`. */
@@ -41,11 +40,12 @@ export interface WalletJournals {
  */
 export function openWalletJournals(parameters: {
   keyFile: string;
-  rollup: Pick<RollupParameters, "chainId" | "address" | "clock">;
+  rollup: { chainId: number; genesisTime: number; addresses: { rollup: string } };
   logger: Logger;
 }): WalletJournals {
   const { keyFile, rollup, logger } = parameters;
-  const name = `${rollup.chainId}-${rollup.address.slice(2, 10).toLowerCase()}-${rollup.clock.genesisTime}`;
+  const { chainId, genesisTime, addresses } = rollup;
+  const name = `${chainId}-${addresses.rollup.slice(2, 10).toLowerCase()}-${genesisTime}`;
   const folder = join(`${keyFile}.journal`, name);
   const ledger: LedgerJournal = Journal.open({ path: join(folder, "ledger.journal"), logger });
   try {

@@ -4,7 +4,7 @@
  */
 import { Contract, type Provider } from "ethers";
 
-import type { Artifact } from "./deploySuite.ts";
+import type { Artifact } from "./artifact.ts";
 import { DeployError } from "./errors.ts";
 import type { Preset } from "./presets.ts";
 

@@ -12,24 +12,17 @@ import {
   concat,
   keccak256,
 } from "ethers";
-import type { InterfaceAbi } from "ethers";
 
 import { AccountTree } from "../protocol/tree.ts";
 import { toHex } from "../protocol/bytes.ts";
 import { GAS_WITHDRAW, TX_DA_GAS } from "../protocol/gas.ts";
 import { SIZES } from "../protocol/sizes.ts";
+import type { Artifact } from "./artifact.ts";
 import { checkDeployment } from "./checkDeployment.ts";
 import type { Deployment } from "./deployment.ts";
 import { DeployError } from "./errors.ts";
 import type { Preset } from "./presets.ts";
 import { refuseDevelopmentVerifier } from "./verifierGuard.ts";
-
-/** What the compiler made of a contract. */
-export interface Artifact {
-  abi: InterfaceAbi;
-  bytecode: string;
-  deployedBytecode: string;
-}
 
 /** A member of the permissioned set. */
 export interface Member {

@@ -22,6 +22,7 @@ import { ProvingError, runBb, VERIFIER_TARGET, type ProvingArtifacts } from "../
 import { PUBLIC_INPUTS } from "../../protocol/publicInputs.ts";
 import { sizesNamed, type SizeName } from "../../protocol/sizes.ts";
 import { CompileError, compileCircuit } from "./compile.ts";
+import { countGates } from "./countGates.ts";
 import { generatedSources } from "./constants.ts";
 import { solidityVerifier } from "./solidityVerifier.ts";
 import { verifierContract } from "./verifierContract.ts";

@@ -154,4 +154,10 @@ describe("Wallet of the ledger", () => {
     const signal = AbortSignal.timeout(30);
     expect(await codeOf(waitForTransaction(id, { ledger, pollInterval: 5, signal }))).to.equal("WAIT_ENDED");
   });
+
+  it("does not wait for a transaction that the node has forgotten", async () => {
+    const { id } = await wallet().pay(payment);
+    mempool.remove(id);
+    expect(await codeOf(waitForTransaction(id, { ledger, pollInterval: 1 }))).to.equal("WAIT_ENDED");
+  });
 });

@@ -1,5 +1,6 @@
 // Runs a named command of the project on the Node that the packages bring, after set-up.
 import { spawn } from "node:child_process";
+import { readdirSync } from "node:fs";
 
 import { fail, node24, root, runEnvironment, setup } from "./setup.mjs";
 
@@ -9,6 +10,14 @@ const hardhat = "node_modules/hardhat/dist/src/cli.js";
 const commands = {
   start: (rest) => [[hardhat, "start", ...rest]],
   test: (rest) => [["scripts/test.ts", ...rest]],
+  coverage: () => [
+    [
+      hardhat,
+      ...["--config", "scripts/coverage.config.ts"],
+      ...["test", "mocha", "--coverage"],
+      ...coveredBy(),
+    ],
+  ],
   circuits: (rest) => [["scripts/circuits/build.ts", "--report", ...rest]],
   check: () => [
     [hardhat, "build", "--quiet"],
@@ -18,6 +27,13 @@ const commands = {
     ["node_modules/prettier/bin/prettier.cjs", "--check", "--log-level", "warn", "."],
   ],
 };
+
+/** Tests of the contracts, but for those of gas and of real proofs: instrumented code says nothing about either. */
+function coveredBy() {
+  return readdirSync(`${root}/test/contracts`)
+    .filter((file) => file.endsWith(".test.ts") && !/^(gas|realProof)\./.test(file))
+    .map((file) => `test/contracts/${file}`);
+}
 
 async function main() {
   const [name, ...rest] = process.argv.slice(2);

@@ -21,6 +21,13 @@ export const nodeSyncTask = task(
     defaultValue: undefined,
   })
   .addOption({
+    name: "archive",
+    description:
+      "Blob archives asked after the beacon API: addresses with {versionedHash} in them, by commas",
+    type: ArgumentType.STRING_WITHOUT_DEFAULT,
+    defaultValue: undefined,
+  })
+  .addOption({
     name: "record",
     description: "Folder of the deployment records",
     type: ArgumentType.STRING_WITHOUT_DEFAULT,
@@ -28,7 +35,7 @@ export const nodeSyncTask = task(
   })
   .addOption({
     name: "folder",
-    description: "Folder that keeps the blobs for the next sync; default: none are kept",
+    description: "Folder that keeps state and blobs for the next sync; default: nothing is kept",
     type: ArgumentType.STRING_WITHOUT_DEFAULT,
     defaultValue: undefined,
   })
@@ -39,13 +46,14 @@ export const nodeSyncTask = task(
 interface NodeSyncOptions {
   rpc: string;
   beacon: string | undefined;
+  archive: string | undefined;
   record: string | undefined;
   folder: string | undefined;
   json: boolean;
 }
 
 async function nodeSync(options: NodeSyncOptions, hre: HardhatRuntimeEnvironment): Promise<void> {
-  const { rpc, beacon, record, folder, json } = options;
+  const { rpc, beacon, archive, record, folder, json } = options;
   const { readDeployment } = await import("../deploy/deployment.ts");
   const { syncFromL1 } = await import("../actors/node/sync.ts");
   const { createLogger } = await import("../actors/support/logger.ts");
@@ -54,6 +62,7 @@ async function nodeSync(options: NodeSyncOptions, hre: HardhatRuntimeEnvironment
   const result = await syncFromL1({
     rpcUrl: rpc,
     ...(beacon === undefined ? {} : { beaconUrl: beacon }),
+    ...(archive === undefined ? {} : { archives: archive.split(",") }),
     ...(folder === undefined ? {} : { folder }),
     deployment: readDeployment(hre.globalOptions.network ?? "local", record),
     logger: createLogger({ level: json ? "silent" : "warn" }),

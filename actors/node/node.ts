@@ -48,7 +48,7 @@ export type NodeEvent =
   | { type: "invalidBlock"; number: number; proposer: string; fault: BlockFault | undefined }
   | { type: "epochProven"; epoch: number; number: number; prover: string }
   | { type: "pruned"; proven: number; pending: number; dropped: readonly NodeBlock[] }
-  | { type: "reorg"; from: number; to: number }
+  | { type: "reorg"; from: number; to: number; undone: readonly NodeBlock[] }
   | { type: "synced"; head: L1Head };
 
 /** Parameters of {@link Node}. */
@@ -321,9 +321,10 @@ export class Node {
     logger.warn({ first, last }, "proven blocks do not lead where L1 says; executing them with every check");
     this.#checkedUpTo = last;
     const from = this.syncedTo;
+    const before = this.#unproven();
     while (this.#checkpoints.last && this.#chain.pending >= first) this.#undoLast();
     if (this.#chain.pending >= first) this.#startAgain(`blocks from ${first} on are in doubt`);
-    this.#events.emit({ type: "reorg", from, to: this.syncedTo });
+    this.#events.emit({ type: "reorg", from, to: this.syncedTo, undone: this.#undoneOf(before) });
   }
 
   async #fetchBlob(
@@ -374,6 +375,7 @@ export class Node {
   /** Walks back to the newest L1 block that is still canonical. */
   async #undoReorg(head: L1Head): Promise<void> {
     const from = this.syncedTo;
+    const before = this.#unproven();
     let undone = false;
     for (let last = this.#checkpoints.last; last; last = this.#checkpoints.last) {
       if (last.number <= head.number && (await this.#isCanonical(last))) break;
@@ -385,7 +387,19 @@ export class Node {
       this.#startAgain("an L1 reorg deeper than what can be undone");
     }
     this.#options.logger.warn({ from, to: this.syncedTo }, "L1 reorg");
-    this.#events.emit({ type: "reorg", from, to: this.syncedTo });
+    this.#events.emit({ type: "reorg", from, to: this.syncedTo, undone: this.#undoneOf(before) });
+  }
+
+  #unproven(): NodeBlock[] {
+    const { proven, pending } = this.#chain;
+    return Array.from({ length: pending - proven }, (_, i) => this.#chain.block(proven + 1 + i)!);
+  }
+
+  /** Those of some blocks that are no longer in the chain. */
+  #undoneOf(blocks: readonly NodeBlock[]): NodeBlock[] {
+    return blocks.filter(
+      ({ number, record }) => this.#chain.block(number)?.record.chainHash !== record.chainHash,
+    );
   }
 
   #undoLast(): void {

@@ -1,11 +1,18 @@
 import type { ProofMaker } from "./proofMaker.ts";
 import { EpochProver, type ProvingArtifacts } from "./proving.ts";
+import { WitnessSolver } from "./witnessSolver.ts";
 
-/** A proof maker that solves witnesses in this process and proves with the native binary of this machine. */
+/** A proof maker of this machine: witnesses in a thread, proofs in a process with the native binary. */
 export async function openLocalProofMaker(artifacts: ProvingArtifacts): Promise<ProofMaker> {
   const prover = await EpochProver.open(artifacts);
-  // noir_js declares its inputs as mutable; it does not change them.
+  const solver = new WitnessSolver(artifacts);
   return {
-    prove: (inputs, options) => prover.prove(inputs, options),
+    async prove(inputs, { signal }) {
+      const began = performance.now();
+      const witness = await solver.solve(inputs);
+      signal.throwIfAborted();
+      const { proof } = await prover.proveWitness(witness, { signal });
+      return { proof, seconds: (performance.now() - began) / 1000 };
+    },
   };
 }

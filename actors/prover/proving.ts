@@ -6,7 +6,7 @@
  */
 import { spawn } from "node:child_process";
 import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { constants, setPriority, tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { findBbBinary } from "@aztec/bb.js/platform";
@@ -165,6 +165,7 @@ export async function runBb(
       env: crs === undefined ? process.env : { ...process.env, CRS_PATH: crs },
       stdio: ["ignore", "pipe", "pipe"],
     });
+    lowerPriority(child.pid);
     let [stdout, stderr] = ["", ""];
     child.stdout.on("data", (data: Buffer) => (stdout += data.toString()));
     child.stderr.on("data", (data: Buffer) => (stderr += data.toString()));
@@ -178,6 +179,16 @@ export async function runBb(
       else reject(failed(`${args[0]} ended with ${code ?? killedBy}: ${stderr.trim().slice(-500)}`));
     });
   });
+}
+
+/** A proof takes every core for seconds; a sequencer on the same machine has slots to keep. */
+function lowerPriority(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL);
+  } catch {
+    // The process is gone already, or the system does not allow it: the proof is made all the same.
+  }
 }
 
 async function readArtifact(path: string): Promise<string> {

@@ -105,8 +105,8 @@ export class Mempool {
    * @throws MempoolError with the first rule that it breaks
    */
   add(transaction: Transaction): string {
-    const words = wordsOf(transaction);
-    const id = `0x${keccakWords(words).toString(16).padStart(64, "0")}`;
+    const pooled = toPooled(transaction);
+    const { id } = pooled;
     if (this.#byId.has(id))
       throw refusal("DUPLICATE", `transaction ${id} is in the pool already`, "wait for its block");
     const view = this.#options.view();
@@ -121,7 +121,6 @@ export class Mempool {
         "send it again later",
       );
     }
-    const pooled = { id, transaction, words };
     this.#byId.set(id, pooled);
     const ofSender = this.#bySender.get(transaction.from) ?? new Map<number, PooledTransaction>();
     this.#bySender.set(transaction.from, ofSender.set(transaction.nonce, pooled));
@@ -269,6 +268,12 @@ export class Mempool {
       );
     }
   }
+}
+
+/** A transaction with its id. @throws MempoolError UNKNOWN_KIND, ENCODING */
+export function toPooled(transaction: Transaction): PooledTransaction {
+  const words = wordsOf(transaction);
+  return { id: `0x${keccakWords(words).toString(16).padStart(64, "0")}`, transaction, words };
 }
 
 function wordsOf(transaction: Transaction): TransactionWords {

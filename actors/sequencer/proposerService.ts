@@ -12,6 +12,7 @@ import { bytesToHex } from "../../protocol/bytes.ts";
 import { truncatedToField } from "../../protocol/hash.ts";
 import { encodeRecord } from "../../protocol/record.ts";
 import type { SignatureClaim } from "../../protocol/schnorr.ts";
+import type { Transaction } from "../../protocol/transaction.ts";
 import { type Slot, epochOf, slotAt, toTimestamp } from "../../protocol/time.ts";
 import type { ProposalGuard } from "../journal/proposalGuard.ts";
 import { contractInterface } from "../l1/contractInterface.ts";
@@ -28,7 +29,7 @@ import type { Logger } from "../support/logger.ts";
 import type { Service } from "../support/service.ts";
 import type { AttestationProvider } from "./attestation.ts";
 import { type BuiltBlock, buildBlock } from "./buildBlock.ts";
-import type { Mempool } from "./mempool.ts";
+import { type Mempool, type PooledTransaction, toPooled } from "./mempool.ts";
 
 /** Gas of `propose` is 60k to 75k; the limit leaves room for the first block after a prune. */
 const PROPOSE_GAS = 250_000n;
@@ -88,7 +89,10 @@ export class ProposerService implements Service {
     const abort = (this.#abort = new AbortController());
     const stops = [
       this.#options.heads.onHead((head) => this.#onHead(head, abort.signal)),
-      this.#options.node.on((event) => event.type === "pruned" && this.#restore(event.dropped)),
+      this.#options.node.on((event) => {
+        if (event.type === "pruned") this.#restore(event.dropped);
+        if (event.type === "reorg") this.#restore(event.undone);
+      }),
     ];
     this.#stopListening = () => stops.forEach((stop) => stop());
     if (this.#options.heads.head) this.#onHead(this.#options.heads.head, abort.signal);
@@ -224,13 +228,13 @@ export class ProposerService implements Service {
     }
   }
 
-  /** The transactions of pruned blocks wait for a block again. */
+  /** The transactions of blocks that a prune dropped or an L1 reorg undid wait for a block again. */
   #restore(dropped: readonly NodeBlock[]): void {
     const { mempool, logger } = this.#options;
-    const slots = dropped.flatMap((block) => (block.status === "valid" ? (block.result?.slots ?? []) : []));
-    const applied = slots.filter(({ forced, outcome }) => !forced && outcome.type === "applied");
-    const restored = mempool.restore(applied.map(({ transaction }) => transaction));
-    logger.warn({ blocks: dropped.length, restored }, "blocks were pruned; their transactions wait again");
+    const restored = mempool.restore(dropped.flatMap(ordinaryTransactions));
+    if (dropped.length > 0) {
+      logger.warn({ blocks: dropped.length, restored }, "blocks are gone; their transactions wait again");
+    }
   }
 
   async #build(slot: Slot, parent: ChainPoint): Promise<BuiltBlock> {
@@ -241,11 +245,20 @@ export class ProposerService implements Service {
       slot,
       prices: await node.rollup.pricesAfter(encodeRecord(parent.record)),
       inbox: node.chain.messages.slice(parent.record.messageCount),
-      candidates: mempool.candidates(parent.state),
+      candidates: [...this.#returning(parent), ...mempool.candidates(parent.state)],
       domain: truncatedToField(genesisHash),
       sizes,
       verifySignature,
     });
+  }
+
+  /** The block that prunes others comes before the pool has their transactions back: it takes them itself. */
+  #returning(parent: ChainPoint): PooledTransaction[] {
+    const { chain } = this.#options.node;
+    const blocks = Array.from({ length: chain.pending - parent.number }, (_, i) =>
+      chain.block(parent.number + 1 + i),
+    );
+    return blocks.flatMap((block) => (block ? ordinaryTransactions(block).map(toPooled) : []));
   }
 
   #digest({ header, chainHash }: BuiltBlock): Uint8Array {
@@ -262,4 +275,12 @@ export class ProposerService implements Service {
     this.#options.logger.warn({ slot, reason }, "missed a slot");
     this.#events.emit({ type: "missed", slot, reason });
   }
+}
+
+/** The transactions of a block's blob that took effect, in order. */
+function ordinaryTransactions(block: NodeBlock): Transaction[] {
+  const slots = block.status === "valid" ? (block.result?.slots ?? []) : [];
+  return slots
+    .filter(({ forced, outcome }) => !forced && outcome.type === "applied")
+    .map(({ transaction }) => transaction);
 }

@@ -112,6 +112,8 @@ describe("A network on anvil, with real blobs and real proofs", function () {
     expect(network.node.chain.pending).to.equal(pending + 1);
     await chain.rpc("evm_revert", [snapshot]);
     await until("the node to walk back", () => events.some(({ event }) => event.type === "reorg"));
+    const walkedBack = events.find(({ event }) => event.type === "reorg");
+    expect(walkedBack).to.have.nested.property("event.undone").with.length(1);
     expect(network.node.chain.pending).to.equal(pending);
     // The slot was signed, so it passes without another block.
     const slot = (await chain.slot()) + 1;
@@ -149,7 +151,7 @@ describe("A network on anvil, with real blobs and real proofs", function () {
       () => undefined,
       (error: unknown) => error,
     );
-    expect(isActorError(refusal, "JOURNAL_LOCKED")).to.equal(true);
+    expect(isActorError(refusal, "STORE_LOCKED")).to.equal(true);
   });
 
   it("is pruned without a prover, and goes on from the proven tip", async () => {
@@ -161,6 +163,11 @@ describe("A network on anvil, with real blobs and real proofs", function () {
 
     await nextSlot();
     expect(network.statistics.prunes).to.equal(1);
+    // The block that pruned the others has their transactions already.
+    const last = running!.events.findLast(
+      ({ source, event }) => source === "proposer" && event.type === "proposed",
+    );
+    expect(last).to.have.nested.property("event.transactions").that.is.greaterThan(0);
     expect(network.node.chain.proven).to.equal(proven);
     expect(network.node.chain.pending).to.equal(proven + 1);
     expect(network.statistics.missedSlots).to.equal(0);

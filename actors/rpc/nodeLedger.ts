@@ -210,7 +210,10 @@ export class NodeLedger implements LedgerApi {
       if ((chain.block(middle)?.record.messageCount ?? 0) >= index) high = middle;
       else low = middle + 1;
     }
-    return chain.block(low);
+    const block = chain.block(low);
+    // Blocks far behind the proven tip are no longer kept: then the search ends at the oldest one that is.
+    if (block?.status !== "valid") return undefined;
+    return block.record.messageCount - block.messages.length < index ? block : undefined;
   }
 }
 

@@ -151,12 +151,15 @@ export class ProposerService implements Service {
     const { node, logger } = this.#options;
     const { chain, parameters } = node;
     const oldest = chain.block(chain.proven + 1);
+    const epoch = epochOf(parameters.clock, slot);
+    // A pause moves deadlines, never to an earlier epoch, and L1 alone knows it: asked only when it could matter.
     const pruneDue =
       oldest !== undefined &&
-      epochOf(parameters.clock, slot) > oldest.epoch + parameters.clock.proofSubmissionEpochs;
+      epoch > oldest.epoch + parameters.clock.proofSubmissionEpochs &&
+      epoch > (await node.rollup.status()).deadlineEpoch;
     const parent = chain.point(pruneDue ? chain.proven : chain.pending);
     if (!parent) logger.warn({ pending: chain.pending }, "the pending tip is invalid; nothing to build on");
-    return Promise.resolve(parent);
+    return parent;
   }
 
   async #propose({

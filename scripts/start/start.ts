@@ -157,8 +157,11 @@ function steps(parts: {
           await network.start();
           step.title += `; its node answers at ${network.rpc!.url}`;
           const epochs = options.watch ? Number.MAX_SAFE_INTEGER : options.epochs;
-          context.statistics = await network.untilProven({ epochs, signal });
-          step.title = `Network: ${options.epochs} epochs proven`;
+          await network.untilProven({ epochs, signal }).catch((error: unknown) => {
+            if (!signal.aborted) throw error;
+          });
+          context.statistics = network.statistics;
+          step.title = `Network: ${context.statistics.proofs} epochs proven`;
           await network.stop();
         },
         rendererOptions: { persistentOutput: true, outputBar: 8 },

@@ -36,16 +36,18 @@ export interface BuiltBlock {
   messages: readonly Message[];
   transactions: readonly PooledTransaction[];
   result: BlockResult;
+  /** Candidates with their account's nonce that fail on the parent alone: no block on top of it can take them. */
+  failed: readonly PooledTransaction[];
 }
 
-/** Candidates tried for every slot, so that a pool of failing ones costs bounded time. */
+/** Failures for every slot, so that a pool of failing transactions costs bounded time. */
 const TRIES_PER_SLOT = 4;
 
 /** Takes the messages that are due and the transactions that apply on top of them, in the given order. */
 export function buildBlock(parameters: BuildBlockParameters): BuiltBlock {
   const { parent, slot, prices, inbox, sizes, hashBlob = hashOfCommitment } = parameters;
   const messages = inbox.slice(0, sizes.messages);
-  const transactions = choose(parameters, messages);
+  const { transactions, failed } = choose(parameters, messages);
   const result = execute(parameters, messages, transactions);
   const blob = encodeBlob(
     transactions.map(({ words }) => words),
@@ -61,26 +63,50 @@ export function buildBlock(parameters: BuildBlockParameters): BuiltBlock {
     gas: result.gas,
     parentBitmap: parent.record.bitmap,
   };
-  return { header, chainHash: chainHash(header), blob, messages, transactions, result };
+  return { header, chainHash: chainHash(header), blob, messages, transactions, result, failed };
 }
 
 function hashOfCommitment(blob: Uint8Array): string {
   return versionedHashOf(commitmentOf(blob));
 }
 
-/** A forced transaction takes its slot from the blob's, so the blob's transactions end before the first of them. */
-function choose(parameters: BuildBlockParameters, messages: readonly Message[]): PooledTransaction[] {
-  const { sizes, candidates } = parameters;
+/**
+ * A forced transaction takes its slot from the blob's, so the blob's transactions end before the first of them. After
+ * a failure the sender's later nonces are left out, so that nobody uses up the tries of others; what does not offer
+ * the block's prices waits for lower ones and costs no try.
+ */
+function choose(
+  parameters: BuildBlockParameters,
+  messages: readonly Message[],
+): { transactions: PooledTransaction[]; failed: PooledTransaction[] } {
+  const { sizes, candidates, prices, parent } = parameters;
   const forced = messages.findIndex((message) => !isDeposit(message));
   const room = forced === -1 ? sizes.transactions : sizes.transactions - sizes.messages + forced;
-  const chosen: PooledTransaction[] = [];
+  const applies = (transactions: readonly PooledTransaction[]): boolean =>
+    execute(parameters, messages, transactions).slots[transactions.length - 1]?.outcome.type === "applied";
+
+  const transactions: PooledTransaction[] = [];
+  const failed: PooledTransaction[] = [];
+  /** By sender. */
+  const failedNonces = new Map<number, number>();
   let tries = TRIES_PER_SLOT * sizes.transactions;
   for (const candidate of candidates) {
-    if (chosen.length === room || tries-- === 0) break;
-    const { slots } = execute(parameters, messages, [...chosen, candidate]);
-    if (slots[chosen.length]?.outcome.type === "applied") chosen.push(candidate);
+    if (transactions.length === room || tries === 0) break;
+    const { from, nonce, maxFeePerL2Gas, maxFeePerDaGas } = candidate.transaction;
+    if (nonce > (failedNonces.get(from) ?? Infinity)) continue;
+    const offered = maxFeePerL2Gas >= prices.feePerL2Gas && maxFeePerDaGas >= prices.feePerDaGas;
+    if (offered && applies([...transactions, candidate])) {
+      transactions.push(candidate);
+      failedNonces.delete(from);
+      continue;
+    }
+    failedNonces.set(from, nonce);
+    if (!offered) continue;
+    tries--;
+    const isHead = parent.state.get(from).nonce === nonce;
+    if (isHead && (transactions.length === 0 || !applies([candidate]))) failed.push(candidate);
   }
-  return chosen;
+  return { transactions, failed };
 }
 
 function execute(

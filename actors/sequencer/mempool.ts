@@ -1,5 +1,5 @@
-/** Transactions that wait for a block. Everything in the pool was executable when it came. */
-import { accountExists } from "../../protocol/account.ts";
+/** Transactions that wait for a block. Each could be paid when it came and at the last tip. */
+import { type Account, accountExists } from "../../protocol/account.ts";
 import { ProtocolError } from "../../protocol/errors.ts";
 import type { Field } from "../../protocol/field.ts";
 import { type GasPrices, feeOf, gasOf } from "../../protocol/gas.ts";
@@ -69,6 +69,12 @@ export interface MempoolOptions {
   verifySignature: (claim: SignatureClaim) => boolean;
 }
 
+/**
+ * An offer counts up to this multiple of the price. Everybody is charged the price, whatever the offer: beyond what
+ * tells how long a transaction survives rising prices, a higher one costs nothing and says nothing.
+ */
+const OFFER_CAP = 2n;
+
 export class Mempool {
   readonly #options: MempoolOptions;
   readonly #byId = new Map<string, PooledTransaction>();
@@ -100,7 +106,8 @@ export class Mempool {
   }
 
   /**
-   * Takes a transaction in. Cheap checks come first, the signature last.
+   * Takes a transaction in. Cheap checks come first, the signature last. When the pool is full, one that is executable
+   * takes the place of one that waits for a missing nonce, or else of one with a lower offer.
    * @returns its id, the hash of its words
    * @throws MempoolError with the first rule that it breaks
    */
@@ -114,7 +121,7 @@ export class Mempool {
     this.#checkPayment(transaction, view);
     this.#checkRecipient(transaction, view);
     this.#checkSignature(transaction, view);
-    if (this.#byId.size >= this.#options.capacity) {
+    if (!this.#makeRoom(transaction, view)) {
       throw refusal(
         "POOL_FULL",
         `the pool holds its ${this.#options.capacity} transactions`,
@@ -129,10 +136,11 @@ export class Mempool {
 
   /**
    * Transactions in the order in which a builder on top of `state` should try them: a sender's in the order of their
-   * nonces without a gap, and among senders the higher fee first, then the earlier arrival.
+   * nonces without a gap, and among senders the higher offer first, then the earlier arrival.
    */
   candidates(state: AccountTree): PooledTransaction[] {
-    const arrival = new Map([...this.#byId.keys()].map((id, i) => [id, i]));
+    const { prices } = this.#options.view();
+    const arrival = this.#arrival();
     const heads = new Map<number, PooledTransaction>();
     for (const [sender, pooled] of this.#bySender) {
       const head = pooled.get(state.get(sender).nonce);
@@ -140,7 +148,10 @@ export class Mempool {
     }
     const ordered: PooledTransaction[] = [];
     while (heads.size > 0) {
-      const best = [...heads.values()].reduce((a, b) => (precedes(b, a, arrival) ? b : a));
+      const best = [...heads.values()].reduce((a, b) => {
+        const difference = offerOf(b, prices) - offerOf(a, prices);
+        return difference > 0n || (difference === 0n && arrival(b) < arrival(a)) ? b : a;
+      });
       ordered.push(best);
       const { from, nonce } = best.transaction;
       const next = this.#bySender.get(from)?.get(nonce + 1);
@@ -150,11 +161,14 @@ export class Mempool {
     return ordered;
   }
 
-  /** Drops what can never be executed any more; call it when the tip changed. Returns how many were dropped. */
+  /**
+   * Drops what was executed or replaced, and what its sender can no longer pay together with its earlier nonces; call
+   * it when the tip changed. Returns how many were dropped.
+   */
   dropStale(): number {
-    const { state } = this.#options.view();
-    const stale = [...this.#byId.values()].filter(
-      ({ transaction }) => transaction.nonce < state.get(transaction.from).nonce,
+    const { state, prices } = this.#options.view();
+    const stale = [...this.#bySender].flatMap(([sender, pooled]) =>
+      staleOf([...pooled.values()], state.get(sender), prices),
     );
     for (const pooled of stale) this.remove(pooled.id);
     return stale.length;
@@ -182,6 +196,52 @@ export class Mempool {
     const ofSender = this.#bySender.get(from);
     ofSender?.delete(nonce);
     if (ofSender?.size === 0) this.#bySender.delete(from);
+  }
+
+  /** Place by time of arrival. */
+  #arrival(): (pooled: PooledTransaction) => number {
+    const places = new Map([...this.#byId.keys()].map((id, i) => [id, i]));
+    return ({ id }) => places.get(id) ?? places.size;
+  }
+
+  /** Whether there is room for a transaction, if need be after another was evicted for it. */
+  #makeRoom(newcomer: Transaction, view: MempoolView): boolean {
+    if (this.#byId.size < this.#options.capacity) return true;
+    if (newcomer.nonce !== this.nextNonce(newcomer.from)) return false;
+    const victim = this.#victim(newcomer, view);
+    if (victim) this.remove(victim.id);
+    return victim !== undefined;
+  }
+
+  /**
+   * What an executable newcomer may evict: of the transactions that are not executable even with the newcomer, the
+   * lowest offer; otherwise the last of another sender's whose offer is lower. The last of a sender is worth no more
+   * than the lowest offer before it. Among equals the latest goes.
+   */
+  #victim(newcomer: Transaction, { state, prices }: MempoolView): PooledTransaction | undefined {
+    const waiting: Evictable[] = [];
+    const last: Evictable[] = [];
+    for (const [sender, pooled] of this.#bySender) {
+      const own = sender === newcomer.from;
+      const run: PooledTransaction[] = [];
+      let nonce = state.get(sender).nonce;
+      for (; pooled.has(nonce) || (own && nonce === newcomer.nonce); nonce++) {
+        const next = pooled.get(nonce);
+        if (next) run.push(next);
+      }
+      for (const entry of pooled.values()) {
+        if (!run.includes(entry)) waiting.push({ pooled: entry, offer: offerOf(entry, prices) });
+      }
+      const tail = run.at(-1);
+      if (tail && !own)
+        last.push({ pooled: tail, offer: lowest(run.map((entry) => offerOf(entry, prices))) });
+    }
+    const offer = offerOf({ transaction: newcomer }, prices);
+    const evictable = waiting.length > 0 ? waiting : last.filter((entry) => entry.offer < offer);
+    const arrival = this.#arrival();
+    return evictable.sort((a, b) =>
+      a.offer === b.offer ? arrival(b.pooled) - arrival(a.pooled) : a.offer < b.offer ? -1 : 1,
+    )[0]?.pooled;
   }
 
   #checkSender({ from, nonce }: Transaction, { state }: MempoolView): void {
@@ -292,9 +352,39 @@ function wordsOf(transaction: Transaction): TransactionWords {
   }
 }
 
-function precedes(a: PooledTransaction, b: PooledTransaction, arrival: Map<string, number>): boolean {
-  const difference = a.transaction.maxFeePerL2Gas - b.transaction.maxFeePerL2Gas;
-  return difference === 0n ? arrival.get(a.id)! < arrival.get(b.id)! : difference > 0n;
+interface Evictable {
+  pooled: PooledTransaction;
+  offer: bigint;
+}
+
+/** Of one sender's transactions those that its account has passed or cannot pay, each with all before it. */
+function staleOf(
+  pooled: readonly PooledTransaction[],
+  account: Account,
+  prices: GasPrices,
+): PooledTransaction[] {
+  let fees = 0n;
+  let amounts = 0n;
+  return [...pooled]
+    .sort((a, b) => a.transaction.nonce - b.transaction.nonce)
+    .filter(({ transaction: { nonce, kind, amount } }) => {
+      if (nonce < account.nonce) return true;
+      fees += feeOf(gasOf(kind), prices);
+      amounts += amount;
+      return fees > account.feeBalance || amounts > account.balance;
+    });
+}
+
+/** What a transaction offers for L2 gas, as far as it counts. */
+function offerOf(
+  { transaction }: Pick<PooledTransaction, "transaction">,
+  { feePerL2Gas }: GasPrices,
+): bigint {
+  return lowest([transaction.maxFeePerL2Gas, OFFER_CAP * feePerL2Gas]);
+}
+
+function lowest(values: readonly bigint[]): bigint {
+  return values.reduce((a, b) => (b < a ? b : a));
 }
 
 function refusal(code: MempoolRefusal, message: string, remedy: string): MempoolError {

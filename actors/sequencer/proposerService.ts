@@ -177,6 +177,10 @@ export class ProposerService implements Service {
     const number = parent.number + 1;
     this.#options.mempool.dropStale();
     const block = await this.#build(slot, parent);
+    // On an older parent, which a prune brings back, its transactions may lack what the pruned blocks would give them.
+    if (parent.number === node.chain.pending) {
+      for (const { id } of block.failed) this.#options.mempool.remove(id);
+    }
     const digest = this.#digest(block);
     try {
       guard.checkAndInsertProposal(slot, bytesToHex(digest));

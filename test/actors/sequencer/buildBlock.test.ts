@@ -68,6 +68,21 @@ describe("Block builder", () => {
     expect(decodeBlob(built.blob, sizes).count).to.equal(3);
   });
 
+  it("takes others' transactions however many of one sender fail, and names the one that fails first", () => {
+    const failing = Array.from({ length: 30 }, (_, nonce) => pooled(nonce, { amount: 10_000n }));
+    const good = pooled(0, { from: 1, to: 0n });
+    const built = build([...failing, good]);
+    expect(built.transactions).to.deep.equal([good]);
+    expect(built.failed).to.deep.equal([failing[0]]);
+  });
+
+  it("names no transaction as failed that only waits for other prices or a lower nonce", () => {
+    const cheap = pooled(0, { maxFeePerL2Gas: PRICES.feePerL2Gas - 1n });
+    const built = build([cheap, pooled(1), pooled(3, { from: 1, to: 0n }), pooled(0, { from: 1, to: 0n })]);
+    expect(built.transactions.map(({ transaction }) => transaction.from)).to.deep.equal([1]);
+    expect(built.failed).to.be.empty;
+  });
+
   it("takes no more than a block has room for", () => {
     const built = build(
       Array.from({ length: 9 }, (_, nonce) => pooled(nonce)),

@@ -2,6 +2,7 @@ import { expect } from "chai";
 
 import { executeBlock } from "../../../protocol/ledger.ts";
 import { blockDataOf } from "../../../protocol/blob.ts";
+import { forceTransaction } from "../../../protocol/message.ts";
 import { schnorrVerify } from "../../../protocol/schnorr.ts";
 import { SIZES } from "../../../protocol/sizes.ts";
 import { type Transaction, type TransactionBody, signTransaction } from "../../../protocol/transaction.ts";
@@ -139,4 +140,72 @@ describe("Mempool", () => {
     expect(pool.restore([transaction])).to.equal(1);
     expect(pool.candidates(state)).to.have.length(2);
   });
+
+  it("drops what its sender cannot pay any more, and what comes after it", () => {
+    for (const nonce of [1, 2, 3]) pool.add(transfer({ nonce, maxFeePerL2Gas: 10n ** 9n }));
+    pool.add(transfer({ from: 0, to: 1n }));
+    const body = { kind: 2 as const, from: 1, to: 5n, nonce: 0, amount: 985n };
+    const { signature } = signTransaction({
+      domain: DOMAIN,
+      keyPair: keyPair(1),
+      body: { ...body, maxFeePerL2Gas: 0n, maxFeePerDaGas: 0n },
+    });
+    state = executeBlock(state, {
+      data: blockDataOf([], SIZES.local),
+      messages: [forceTransaction({ body, signature })],
+      prices: PRICES,
+      domain: DOMAIN,
+      sizes: SIZES.local,
+    }).state;
+
+    expect(pool.dropStale()).to.equal(2);
+    expect(orderOf(pool)).to.deep.equal([
+      [1, 1],
+      [0, 0],
+    ]);
+  });
+
+  it("counts an offer up to twice the price, so that a higher one does not come first", () => {
+    pool.add(transfer({ from: 0, to: 1n, maxFeePerL2Gas: 2n * PRICES.feePerL2Gas }));
+    pool.add(transfer({ maxFeePerL2Gas: 10n ** 9n }));
+    expect(orderOf(pool)).to.deep.equal([
+      [0, 0],
+      [1, 0],
+    ]);
+  });
+
+  it("when full, takes an executable transaction in place of one that waits for a missing nonce", () => {
+    for (const nonce of [1, 2, 3, 4]) pool.add(transfer({ nonce, maxFeePerL2Gas: 10n ** 9n }));
+    expect(pool.candidates(state)).to.be.empty;
+    expect(refusalOf(transfer({ from: 0, to: 1n, nonce: 1 }))).to.equal("POOL_FULL");
+
+    expect(refusalOf(transfer({ from: 0, to: 1n }))).to.equal(undefined);
+    expect(pool.size).to.equal(4);
+    expect(orderOf(pool)).to.deep.equal([[0, 0]]);
+  });
+
+  it("when full, keeps those that the sender's missing nonce makes executable", () => {
+    for (const nonce of [1, 2, 3, 5]) pool.add(transfer({ nonce }));
+    expect(refusalOf(transfer())).to.equal(undefined);
+    expect(orderOf(pool).map(([, nonce]) => nonce)).to.deep.equal([0, 1, 2, 3]);
+  });
+
+  it("when full, takes a higher offer in place of the last one of a lower offer", () => {
+    pool.add(transfer());
+    for (const nonce of [1, 2, 3]) pool.add(transfer({ nonce, maxFeePerL2Gas: 10n ** 9n }));
+    expect(refusalOf(transfer({ from: 0, to: 1n }))).to.equal("POOL_FULL");
+    expect(refusalOf(transfer({ from: 0, to: 1n, maxFeePerL2Gas: PRICES.feePerL2Gas + 1n }))).to.equal(
+      undefined,
+    );
+    expect(orderOf(pool)).to.deep.equal([
+      [0, 0],
+      [1, 0],
+      [1, 1],
+      [1, 2],
+    ]);
+  });
+
+  function orderOf(mempool: Mempool): number[][] {
+    return mempool.candidates(state).map(({ transaction: { from, nonce } }) => [from, nonce]);
+  }
 });

@@ -17,7 +17,7 @@ import {
 } from "../../protocol/transaction.ts";
 import { contractInterface } from "../l1/contractInterface.ts";
 import type { HeadFollower } from "../l1/headFollower.ts";
-import type { L1Account } from "../l1/l1Account.ts";
+import { type L1Account, RevertError, type SendRequest, type SendResult } from "../l1/l1Account.ts";
 import { messagesOf } from "../l1/rollupContract.ts";
 import type { Node } from "../node/node.ts";
 import { MempoolError, type MempoolRefusal } from "../sequencer/mempool.ts";
@@ -152,14 +152,24 @@ export class TrafficService implements Service {
       y,
       juice > minimumRegistration ? juice : minimumRegistration,
     ]);
-    const registered = await account.send({ purpose: "register", to: feePortal, data: first, ...options });
+    const registered = await sendDeposit(account, {
+      purpose: "register",
+      to: feePortal,
+      data: first,
+      ...options,
+    });
     const leaf = leafOf(registered.receipt, node.parameters.address);
     user.leaf = leaf;
     logger.info({ user: number, leaf }, "registered");
     this.#events.emit({ type: "registered", user: number, leaf, gasUsed: registered.receipt.gasUsed });
 
     const second = abi.encodeFunctionData("deposit", [leaf, x, y, DEPOSIT]);
-    const { receipt } = await account.send({ purpose: "deposit", to: assetPortal, data: second, ...options });
+    const { receipt } = await sendDeposit(account, {
+      purpose: "deposit",
+      to: assetPortal,
+      data: second,
+      ...options,
+    });
     this.#events.emit({ type: "deposited", user: number, gasUsed: receipt.gasUsed });
   }
 
@@ -208,6 +218,26 @@ export class TrafficService implements Service {
       if (!(error instanceof MempoolError)) throw error;
       this.#events.emit({ type: "refused", code: error.code });
       return error.code !== "POOL_FULL";
+    }
+  }
+}
+
+/** Deposits refused for their fee, one after another, after which sending ends: the Inbox fills faster. */
+const FEE_TRIES = 4;
+
+/**
+ * Sends without ether, which suffices while the Inbox is at most half full; when the Rollup wants a fee, again with
+ * what it names and a quarter more, since others may lengthen the queue meanwhile. What is too much comes back.
+ */
+async function sendDeposit(account: L1Account, request: SendRequest): Promise<SendResult> {
+  let value = 0n;
+  for (let tries = FEE_TRIES; ; tries--) {
+    try {
+      return await account.send({ ...request, value });
+    } catch (error) {
+      const reason = error instanceof RevertError ? error.contractError : undefined;
+      if (tries === 1 || reason?.name !== "Rollup__DepositFeeTooLow") throw error;
+      value = (BigInt(String(reason.args["required"])) * 5n) / 4n;
     }
   }
 }

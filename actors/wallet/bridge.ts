@@ -75,7 +75,8 @@ export class Bridge {
   }
 
   /**
-   * Adds to the key's account, and opens one when it has none. The account's index comes with the message.
+   * Adds to the key's account, and opens one when it has none. The account's index comes with the message. While the
+   * Inbox is more than half full it pays the Rollup's fee along, in ether; what is too much comes back.
    * @throws WalletError AMOUNT_INVALID, CANNOT_PAY; see {@link sendOnce}
    */
   async deposit(parameters: DepositParameters): Promise<SentMessage & { leaf: number; registered: boolean }> {
@@ -94,7 +95,7 @@ export class Bridge {
         leaf === undefined
           ? abi.encodeFunctionData("register", [key.x, key.y, amount])
           : abi.encodeFunctionData("deposit", [leaf, key.x, key.y, amount]);
-      return { to: portal, data };
+      return { to: portal, data, value: withMargin(await this.depositFee()) };
     });
     const { number, message } = sentMessage(mined.receipt, address);
     if (!isDeposit(message)) throw new Error("a deposit that sent no deposit message");
@@ -129,13 +130,18 @@ export class Bridge {
         });
         const fee = await this.forcedFee(kind);
         const args = [kind, from, nonce, to, amount, signature.s, signature.e];
-        // Others may lengthen the queue before this is mined, which raises the fee.
-        return { to: address, data: abi().encodeFunctionData("force", args), value: (fee * 5n) / 4n };
+        return { to: address, data: abi().encodeFunctionData("force", args), value: withMargin(fee) };
       },
     );
     const { number } = sentMessage(mined.receipt, address);
     const transaction = await this.#options.provider.getTransaction(mined.receipt.hash);
     return { ...described(mined, number), feeLimit: transaction?.value ?? 0n };
+  }
+
+  /** Wei that a deposit costs now: nothing while the Inbox is at most half full. */
+  async depositFee(): Promise<bigint> {
+    const rollup = new Contract(this.#parameters.address, abi(), this.#options.provider);
+    return BigInt(String(await rollup.getFunction("depositFee").staticCall()));
   }
 
   /** Wei that a forced transaction of a kind costs now. */
@@ -259,6 +265,11 @@ function sentMessage(
 
 function described({ receipt, resumed }: MinedTransaction, message: number): SentMessage {
   return { message, hash: receipt.hash, gasUsed: receipt.gasUsed, resumed };
+}
+
+/** Others may lengthen the queue before a message is mined, which raises its fee. What is too much comes back. */
+function withMargin(fee: bigint): bigint {
+  return (fee * 5n) / 4n;
 }
 
 /** Read when first needed, so that importing this file needs no build. */

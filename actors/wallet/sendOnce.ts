@@ -1,5 +1,5 @@
 /**
- * One L1 transaction for one purpose, whatever happens to the answers. The journal knows the hashes that went out; the
+ * One L1 transaction for one purpose, also when answers get lost. The journal knows the hashes that went out; the
  * chain knows which of them was mined.
  */
 import type { JsonRpcProvider, TransactionReceipt } from "ethers";
@@ -29,7 +29,8 @@ export interface SendOnceParameters {
 }
 
 /**
- * Sends, or ends what an earlier call for the same purpose left open.
+ * Sends, or ends what an earlier call for the same purpose left open. What it cannot see is an earlier transaction that
+ * is mined after the last look and before the account takes its nonce: then both are mined.
  * @throws WalletError EARLIER_TRANSACTION_WAITS; RevertError, ActorError as {@link L1Account.send}
  */
 export async function sendOnce(parameters: SendOnceParameters): Promise<MinedTransaction> {
@@ -37,6 +38,9 @@ export async function sendOnce(parameters: SendOnceParameters): Promise<MinedTra
   const earlier = await findEarlier(parameters);
   if (earlier) return { receipt: earlier, resumed: true };
   const request = { ...(await make()), purpose, ...(signal ? { signal } : {}) };
+  // Making it takes a while, in which the earlier one may have been mined.
+  const late = await findEarlier(parameters);
+  if (late) return { receipt: late, resumed: true };
   try {
     return { receipt: (await account.send(request)).receipt, resumed: false };
   } catch (error) {

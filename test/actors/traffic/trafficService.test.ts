@@ -1,5 +1,8 @@
 import { expect } from "chai";
 
+import { ContractErrorDecoder } from "../../../actors/l1/contractErrors.ts";
+import { contractInterface } from "../../../actors/l1/contractInterface.ts";
+import { RevertError, type SendRequest } from "../../../actors/l1/l1Account.ts";
 import type { ChainPoint } from "../../../actors/node/chainState.ts";
 import { Node } from "../../../actors/node/node.ts";
 import { MempoolError } from "../../../actors/sequencer/mempool.ts";
@@ -7,7 +10,12 @@ import { silentLogger } from "../../../actors/support/logger.ts";
 import { TrafficService } from "../../../actors/traffic/trafficService.ts";
 import { seededUsers } from "../../../actors/traffic/user.ts";
 import { toAddress } from "../../../protocol/address.ts";
-import { MESSAGE_ASSET_DEPOSIT, MESSAGE_FEE_DEPOSIT, type Message } from "../../../protocol/message.ts";
+import {
+  MESSAGE_ASSET_DEPOSIT,
+  MESSAGE_FEE_DEPOSIT,
+  type Message,
+  messageToWords,
+} from "../../../protocol/message.ts";
 import type { Transaction } from "../../../protocol/transaction.ts";
 import { FakeL1 } from "../support/fakeL1.ts";
 
@@ -73,6 +81,48 @@ describe("Traffic", () => {
     expect(await run(1, 100)).to.deep.equal(first);
     expect(await run(2, 100)).not.to.deep.equal(first);
     expect(first.filter(({ kind }) => kind === 2)).to.have.length(4);
+  });
+
+  it("pays the fee of a deposit when the Rollup asks for one", async () => {
+    const l1 = new FakeL1();
+    const node = new Node({ provider: l1.provider, rollup: l1.rollup, blobs: l1, logger: silentLogger });
+    const abi = contractInterface("rollup/Rollup");
+    const words = messageToWords(deposits(1, 1)[0]!);
+    const log = {
+      ...abi.encodeEventLog("MessageSent", [1, words, 0]),
+      address: l1.parameters.address,
+      transactionHash: "0x",
+      index: 0,
+    };
+    const sent: [string, bigint][] = [];
+    let fee = 1_000n;
+    const send = ({ purpose, value = 0n }: SendRequest): Promise<unknown> => {
+      if (purpose === "approve") return Promise.resolve();
+      sent.push([purpose, value]);
+      if (value < fee) {
+        const data = abi.encodeErrorResult("Rollup__DepositFeeTooLow", [fee, value]);
+        const reason = new ContractErrorDecoder([abi]).decode(data);
+        return Promise.reject(new RevertError("TRANSACTION_REFUSED", purpose, reason));
+      }
+      fee = 0n; // the Inbox has room again
+      return Promise.resolve({ receipt: { logs: [log], gasUsed: 1n } });
+    };
+    const traffic = new TrafficService({
+      node,
+      heads: undefined as never,
+      account: { address: RECIPIENT, send } as never,
+      pool: undefined as never,
+      logger: silentLogger,
+      seed: 1,
+      users: 1,
+      backlog: 1,
+    });
+    await traffic.deposit();
+    expect(sent).to.deep.equal([
+      ["register", 0n],
+      ["register", 1_250n],
+      ["deposit", 0n],
+    ]);
   });
 
   it("stops when the pool is full", async () => {

@@ -21,6 +21,8 @@ describe("A transaction sent once", () => {
   let sent: number;
   /** What the next send does beside its journal entry. */
   let onSend: () => void;
+  /** What happens while a request is made. */
+  let onMake: () => void;
 
   beforeEach(() => {
     folder = temporaryFolder();
@@ -28,6 +30,7 @@ describe("A transaction sent once", () => {
     receipts = new Map();
     nonce = sent = 0;
     onSend = () => mine(`0x${sent}`);
+    onMake = () => undefined;
   });
   afterEach(() => {
     journal.close();
@@ -60,7 +63,7 @@ describe("A transaction sent once", () => {
       account,
       journal,
       purpose,
-      make: () => Promise.resolve({ to: FROM, data: "0x" }),
+      make: () => (onMake(), Promise.resolve({ to: FROM, data: "0x" })),
     });
   };
   const crash = (): void => {
@@ -103,6 +106,16 @@ describe("A transaction sent once", () => {
     const { receipt, resumed } = await send();
     expect(resumed).to.equal(true);
     expect(receipt.hash).to.equal("0x1");
+  });
+
+  it("is found when it is mined while the next request is made", async () => {
+    onSend = crash;
+    await failed(send());
+    onMake = () => mine("0x1");
+    const { receipt, resumed } = await send();
+    expect(resumed).to.equal(true);
+    expect(receipt.hash).to.equal("0x1");
+    expect(sent).to.equal(1);
   });
 
   it("is sent again after a revert", async () => {

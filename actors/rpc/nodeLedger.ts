@@ -1,9 +1,13 @@
 import { accountExists, EMPTY_ACCOUNT, type Account } from "../../protocol/account.ts";
 import { addressToHex } from "../../protocol/address.ts";
-import { isDeposit, type Deposit, type ForcedTransaction } from "../../protocol/message.ts";
+import { blockDataOf } from "../../protocol/blob.ts";
+import { truncatedToField } from "../../protocol/hash.ts";
+import { executeBlock } from "../../protocol/ledger.ts";
+import { isDeposit, type Deposit, type Message } from "../../protocol/message.ts";
 import { merklePath } from "../../protocol/merkle.ts";
 import { recoverPoint } from "../../protocol/grumpkin.ts";
 import type { Transaction } from "../../protocol/transaction.ts";
+import type { AccountTree } from "../../protocol/tree.ts";
 import { ASSET_FEE_JUICE, encodeWithdrawal } from "../../protocol/withdrawal.ts";
 import type { Node } from "../node/node.ts";
 import type { NodeBlock } from "../node/nodeBlock.ts";
@@ -34,6 +38,7 @@ export interface NodeLedgerOptions {
 export class NodeLedger implements LedgerApi {
   readonly #options: NodeLedgerOptions;
   readonly #index = new LedgerIndex();
+  #afterWaiting: AfterWaiting | undefined;
 
   constructor(options: NodeLedgerOptions) {
     this.#options = options;
@@ -193,12 +198,36 @@ export class NodeLedger implements LedgerApi {
     return chain.messages.slice(chain.tip.record.messageCount).filter(isDeposit);
   }
 
+  /** Anyone may post a forced transaction in anyone's name: only those that the ledger will apply count. */
   #nextForcedNonce(leaf: number, nonce: number): number {
     const { chain } = this.#options.node;
-    const waiting = chain.messages
-      .slice(chain.tip.record.messageCount)
-      .filter((message): message is ForcedTransaction => !isDeposit(message) && message.from === leaf);
-    return waiting.reduce((next, message) => (message.nonce === next ? next + 1 : next), nonce);
+    const waiting = chain.messages.slice(chain.tip.record.messageCount);
+    const concerned = waiting.some((message) => !isDeposit(message) && message.from === leaf);
+    return concerned ? this.#stateAfter(waiting).get(leaf).nonce : nonce;
+  }
+
+  /** The pending tip's accounts after the messages that wait, as blocks without transactions of their own run them. */
+  #stateAfter(waiting: readonly Message[]): AccountTree {
+    const { chain, parameters } = this.#options.node;
+    const { tip } = chain;
+    const newest = waiting.at(-1);
+    const known = this.#afterWaiting;
+    // A message that a reorg brings back is read anew, with all those behind it.
+    if (known?.tip === tip.state && known.count === waiting.length && known.newest === newest)
+      return known.state;
+    const { sizes, genesisHash } = parameters;
+    const common = {
+      data: blockDataOf([], sizes),
+      prices: { feePerL2Gas: 0n, feePerDaGas: 0n }, // forced transactions pay on L1
+      domain: truncatedToField(genesisHash),
+      sizes,
+    };
+    let { state } = tip;
+    for (let at = 0; at < waiting.length; at += sizes.messages) {
+      ({ state } = executeBlock(state, { ...common, messages: waiting.slice(at, at + sizes.messages) }));
+    }
+    this.#afterWaiting = { tip: tip.state, count: waiting.length, newest, state };
+    return state;
   }
 
   /** The block that consumed a message: the first whose cursor is not before it. */
@@ -215,6 +244,14 @@ export class NodeLedger implements LedgerApi {
     if (block?.status !== "valid") return undefined;
     return block.record.messageCount - block.messages.length < index ? block : undefined;
   }
+}
+
+/** What the waiting messages come to, kept while neither the tip nor they change: signatures take time. */
+interface AfterWaiting {
+  tip: AccountTree;
+  count: number;
+  newest: Message | undefined;
+  state: AccountTree;
 }
 
 interface Found {

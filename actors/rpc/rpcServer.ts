@@ -112,7 +112,7 @@ export class RpcServer implements Service {
 
   async #route(request: IncomingMessage): Promise<unknown> {
     const { ledger } = this.#options;
-    const url = new URL(request.url ?? "/", `http://${HOST}`);
+    const url = targetOf(request);
     const [resource, argument, part, ...rest] = url.pathname.split("/").slice(1);
     const path = `${resource}${argument === undefined ? "" : "/*"}${part === undefined ? "" : `/${part}`}`;
     if (rest.length > 0) throw unknownPath(url);
@@ -201,6 +201,15 @@ function listen(server: Server, port: number): Promise<void> {
 function checkHost({ headers: { host } }: IncomingMessage): void {
   if (host !== undefined && /^(127\.0\.0\.1|localhost)(:\d+)?$/i.test(host)) return;
   throw new RpcError("HOST_REFUSED", `this node does not answer as "${host ?? ""}"`, "ask it as 127.0.0.1");
+}
+
+function targetOf({ url = "/" }: IncomingMessage): URL {
+  if (URL.canParse(url, `http://${HOST}`)) return new URL(url, `http://${HOST}`);
+  throw new RpcError(
+    "INPUT_INVALID",
+    `the path "${url.slice(0, 80)}" is none`,
+    "see docs/ledger.md for what there is",
+  );
 }
 
 function allow(request: IncomingMessage, method: string): void {

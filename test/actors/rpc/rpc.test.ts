@@ -2,7 +2,7 @@ import { createServer, request, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect } from "chai";
 
-import type { Message } from "../../../protocol/message.ts";
+import { forceTransaction, type Message } from "../../../protocol/message.ts";
 import { schnorrVerify } from "../../../protocol/schnorr.ts";
 import { signTransaction, type Transaction, type TransactionBody } from "../../../protocol/transaction.ts";
 import type { ChainPoint } from "../../../actors/node/chainState.ts";
@@ -161,6 +161,34 @@ describe("A node's JSON API", () => {
     expect(await client.transaction(id)).to.deep.equal({ state: "unknown" });
   });
 
+  it("counts a forced transaction that waits only when the ledger will apply it", async () => {
+    const force = (changes: Partial<TransactionBody>, signer = 1): Message => {
+      const body = { ...transfer(changes), maxFeePerL2Gas: 0n, maxFeePerDaGas: 0n };
+      const { signature } = signTransaction({ domain: DOMAIN, keyPair: keyPair(signer), body });
+      return forceTransaction({ body, signature });
+    };
+    const nextForcedNonce = async () => (await client.account({ leaf: 1 })).nextForcedNonce;
+    expect(await nextForcedNonce()).to.equal(0);
+
+    const strangers = [force({}, 0), force({ nonce: 1 }, 0)];
+    l1.send(strangers, inbox);
+    await node.sync();
+    expect(await nextForcedNonce()).to.equal(0);
+
+    const own = [force({ amount: 1_001n }), force({}), force({ nonce: 1 })];
+    l1.send(own, [...inbox, ...strangers]);
+    await node.sync();
+    expect(await nextForcedNonce()).to.equal(2);
+
+    const all = [...inbox, ...strangers, ...own];
+    let point = tip;
+    for (let slot = 3; point.record.messageCount < all.length; slot++) {
+      ({ point } = l1.propose({ parent: point, slot, inbox: all }));
+    }
+    await node.sync();
+    expect(await client.account({ leaf: 1 })).to.include({ nonce: 2, nextForcedNonce: 2 });
+  });
+
   for (const [code, make] of [
     ["FEE_TOO_LOW", () => transfer({ maxFeePerL2Gas: 0n })],
     ["CANNOT_PAY", () => transfer({ amount: 1_001n })],
@@ -190,6 +218,7 @@ describe("A node's JSON API", () => {
   const post = { method: "POST", headers: json };
   const badRequests: [string, string, Parameters<typeof ask>[1], number, string][] = [
     ["a path that does not exist", "/nothing", {}, 404, "UNKNOWN_PATH"],
+    ["a target that is no path", "//", {}, 400, "INPUT_INVALID"],
     ["a longer path", "/epochs/1/withdrawals/2", {}, 404, "UNKNOWN_PATH"],
     ["another method", "/status", { method: "DELETE" }, 405, "METHOD_NOT_ALLOWED"],
     ["a leaf that is no number", "/accounts/x", {}, 400, "INPUT_INVALID"],

@@ -7,6 +7,7 @@ import { Contract, type Provider } from "ethers";
 import type { Artifact } from "./artifact.ts";
 import { DeployError } from "./errors.ts";
 import type { Preset } from "./presets.ts";
+import { rollupConfig, type RollupSurroundings } from "./rollupConfig.ts";
 
 export interface CheckParameters {
   preset: Preset;
@@ -16,16 +17,7 @@ export interface CheckParameters {
   deployer: string;
   /** Runtime code of the verifier as compiled. */
   verifierCode: string;
-  expected: {
-    token: string;
-    asset: string;
-    validatorSet: string;
-    verifier: string;
-    verifierPolicy: string;
-    rollup: string;
-    genesisTime: number;
-    genesisRoot: string;
-  };
+  expected: RollupSurroundings & { verifier: string; rollup: string };
 }
 
 /** What the check read on the way and the record keeps. */
@@ -51,32 +43,7 @@ export async function checkDeployment(parameters: CheckParameters): Promise<Read
 
   const rollup = await at("Rollup", expected.rollup);
   const config = (await read(rollup, "config")) as Record<string, unknown>;
-  const wanted: Record<string, unknown> = {
-    version: preset.version,
-    genesisRoot: BigInt(expected.genesisRoot),
-    genesisTime: expected.genesisTime,
-    slotDuration: preset.slotSeconds,
-    slotsPerEpoch: preset.epochSlots,
-    proofSubmissionEpochs: preset.proofSubmissionEpochs,
-    recordRing: preset.rings.records,
-    epochRing: preset.rings.epochs,
-    inboxRing: preset.rings.inbox,
-    feePerL2Gas: preset.fees.feePerL2Gas,
-    feePerDaGas: preset.fees.feePerDaGas,
-    burnedShare: preset.fees.burnedBps,
-    proverShare: preset.fees.proverBps,
-    maxModifier: preset.price.maxModifierBps,
-    messageDeadline: preset.messageDeadlineSeconds,
-    outboxDelay: preset.outboxDelaySeconds,
-    minimumRegistration: preset.minimumRegistration,
-    pauseMax: preset.pause.maxSeconds,
-    pauseCooldown: preset.pause.cooldownSeconds,
-    council: preset.council,
-    validatorSet: expected.validatorSet,
-    verifierPolicy: expected.verifierPolicy,
-    feeToken: expected.token,
-    asset: expected.asset,
-  };
+  const wanted = { ...rollupConfig(preset, expected), genesisRoot: BigInt(expected.genesisRoot) };
   for (const [name, value] of Object.entries(wanted)) same(`Rollup.config.${name}`, config[name], value);
 
   const feePortal = String(await read(rollup, "feePortal"));

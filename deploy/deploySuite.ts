@@ -15,13 +15,12 @@ import {
 
 import { AccountTree } from "../protocol/tree.ts";
 import { toHex } from "../protocol/bytes.ts";
-import { GAS_WITHDRAW, TX_DA_GAS } from "../protocol/gas.ts";
-import { SIZES } from "../protocol/sizes.ts";
 import type { Artifact } from "./artifact.ts";
 import { checkDeployment } from "./checkDeployment.ts";
 import type { Deployment } from "./deployment.ts";
 import { DeployError } from "./errors.ts";
 import type { Preset } from "./presets.ts";
+import { rollupConfig } from "./rollupConfig.ts";
 import { refuseDevelopmentVerifier } from "./verifierGuard.ts";
 
 /** A member of the permissioned set. */
@@ -110,40 +109,8 @@ export async function deploySuite(parameters: DeployParameters): Promise<Deploym
 
   const genesisTime = parameters.genesisTime ?? (await latestTime(provider));
   const genesisRoot = toHex(AccountTree.empty().root());
-  const size = SIZES[preset.circuit];
-  const rollup = await create("Rollup", [
-    {
-      version: preset.version,
-      genesisRoot,
-      genesisTime,
-      slotDuration: preset.slotSeconds,
-      slotsPerEpoch: preset.epochSlots,
-      proofSubmissionEpochs: preset.proofSubmissionEpochs,
-      recordRing: preset.rings.records,
-      epochRing: preset.rings.epochs,
-      inboxRing: preset.rings.inbox,
-      maxMessages: size.messages,
-      maxL2Gas: BigInt(size.transactions) * GAS_WITHDRAW,
-      maxDaGas: BigInt(size.transactions) * TX_DA_GAS,
-      feePerL2Gas: preset.fees.feePerL2Gas,
-      feePerDaGas: preset.fees.feePerDaGas,
-      burnedShare: preset.fees.burnedBps,
-      proverShare: preset.fees.proverBps,
-      initialOracle: preset.price.ethPerToken << 192n,
-      maxModifier: preset.price.maxModifierBps,
-      messageDeadline: preset.messageDeadlineSeconds,
-      outboxDelay: preset.outboxDelaySeconds,
-      forcedFeePerL2Gas: preset.fees.forcedFeePerL2Gas,
-      minimumRegistration: preset.minimumRegistration,
-      pauseMax: preset.pause.maxSeconds,
-      pauseCooldown: preset.pause.cooldownSeconds,
-      council: preset.council,
-      validatorSet,
-      verifierPolicy,
-      feeToken: token,
-      asset,
-    },
-  ]);
+  const surroundings = { genesisRoot, genesisTime, validatorSet, verifierPolicy, token, asset };
+  const rollup = await create("Rollup", [rollupConfig(preset, surroundings)]);
 
   const rollupBlock = block;
   const readings = await checkDeployment({
@@ -151,16 +118,7 @@ export async function deploySuite(parameters: DeployParameters): Promise<Deploym
     provider,
     readArtifact,
     owner,
-    expected: {
-      token,
-      asset,
-      validatorSet,
-      verifier: verifierAddress,
-      verifierPolicy,
-      rollup,
-      genesisTime,
-      genesisRoot,
-    },
+    expected: { ...surroundings, verifier: verifierAddress, rollup },
     verifierCode: verifierArtifact.deployedBytecode,
     deployer: await deployer.getAddress(),
   });

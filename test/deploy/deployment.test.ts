@@ -10,6 +10,7 @@ import { deploymentFile, readDeployment, writeDeployment, type Deployment } from
 import { DeployError } from "../../deploy/errors.ts";
 import { LOCAL_ACCOUNTS, localAddress, localMembers } from "../../deploy/localAccounts.ts";
 import { loadPreset } from "../../deploy/presets.ts";
+import { rollupConfig } from "../../deploy/rollupConfig.ts";
 import { verifierOf } from "../../deploy/verifiers.ts";
 import { isDevelopmentVerifier } from "../../deploy/verifierGuard.ts";
 
@@ -134,6 +135,35 @@ describe("deployment", () => {
       .and.match(/owner of the validator set/)
       .and.match(/verifier's code/)
       .and.match(/deployer is admin of the token is true/);
+  });
+});
+
+describe("deployment's check", () => {
+  it("compares every field of the Rollup's configuration", async () => {
+    const { deployment, ethers, owner, deployer } = await deploy();
+    const other = {
+      ...preset,
+      price: { ...preset.price, ethPerToken: preset.price.ethPerToken + 1n },
+      fees: { ...preset.fees, forcedFeePerL2Gas: preset.fees.forcedFeePerL2Gas + 1n },
+    };
+    const { addresses, genesisTime, genesisRoot } = deployment;
+    const expected = { ...addresses, genesisTime, genesisRoot };
+    const { interface: abi } = await ethers.getContractAt("Rollup", addresses.rollup);
+    const fields = abi.getFunction("config").outputs[0]!.components!.map(({ name }) => name);
+    expect(Object.keys(rollupConfig(preset, expected))).to.have.members(fields);
+    const error = await refusalOf(
+      checkDeployment({
+        preset: other,
+        provider: ethers.provider,
+        readArtifact,
+        owner,
+        deployer,
+        verifierCode: (await readArtifact(verifier.contract)).deployedBytecode,
+        expected,
+      }),
+    );
+    const named = [...error.message.matchAll(/Rollup\.config\.(\w+) is/g)].map(([, name]) => name);
+    expect(named).to.have.members(["initialOracle", "forcedFeePerL2Gas"]);
   });
 });
 

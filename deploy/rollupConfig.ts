@@ -1,0 +1,51 @@
+/** The Rollup's configuration as a preset has it: what a deployment gives its constructor and then reads back. */
+import { GAS_WITHDRAW, TX_DA_GAS } from "../protocol/gas.ts";
+import { SIZES } from "../protocol/sizes.ts";
+import type { Preset } from "./presets.ts";
+
+/** What a preset does not say. */
+export interface RollupSurroundings {
+  genesisRoot: string;
+  genesisTime: number;
+  validatorSet: string;
+  verifierPolicy: string;
+  token: string;
+  asset: string;
+}
+
+/** Every field of the contract's `RollupConfig`. */
+export function rollupConfig(preset: Preset, surroundings: RollupSurroundings): Record<string, unknown> {
+  const { genesisRoot, genesisTime, validatorSet, verifierPolicy, token, asset } = surroundings;
+  const size = SIZES[preset.circuit];
+  return {
+    version: preset.version,
+    genesisRoot,
+    genesisTime,
+    slotDuration: preset.slotSeconds,
+    slotsPerEpoch: preset.epochSlots,
+    proofSubmissionEpochs: preset.proofSubmissionEpochs,
+    recordRing: preset.rings.records,
+    epochRing: preset.rings.epochs,
+    inboxRing: preset.rings.inbox,
+    maxMessages: size.messages,
+    maxL2Gas: BigInt(size.transactions) * GAS_WITHDRAW,
+    maxDaGas: BigInt(size.transactions) * TX_DA_GAS,
+    feePerL2Gas: preset.fees.feePerL2Gas,
+    feePerDaGas: preset.fees.feePerDaGas,
+    burnedShare: preset.fees.burnedBps,
+    proverShare: preset.fees.proverBps,
+    initialOracle: preset.price.ethPerToken << 192n,
+    maxModifier: preset.price.maxModifierBps,
+    messageDeadline: preset.messageDeadlineSeconds,
+    outboxDelay: preset.outboxDelaySeconds,
+    forcedFeePerL2Gas: preset.fees.forcedFeePerL2Gas,
+    minimumRegistration: preset.minimumRegistration,
+    pauseMax: preset.pause.maxSeconds,
+    pauseCooldown: preset.pause.cooldownSeconds,
+    council: preset.council,
+    validatorSet,
+    verifierPolicy,
+    feeToken: token,
+    asset,
+  };
+}

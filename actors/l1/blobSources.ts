@@ -1,8 +1,10 @@
 /**
  * Several blob sources, asked one after another until one has the blob: the local store, a beacon node, archives.
- * Every answer is checked against its versioned hash, the store's too: a source that lies, fails or has no such blob is
- * passed over and reported. What was found is kept in the store.
+ * Every answer is checked against its versioned hash, the store's too, and when that is not asked for then at least for
+ * its length: a source that lies, fails or has no such blob is passed over and reported. What was found is kept in the
+ * store.
  */
+import { BLOB_BYTES } from "../../protocol/blob.ts";
 import { ActorError, isActorError, messageOf } from "../support/actorError.ts";
 import type { Logger } from "../support/logger.ts";
 import { isBlobOf } from "./blobSidecar.ts";
@@ -53,7 +55,7 @@ export class BlobSources implements BlobSource {
     for (const { name, source } of this.#sources) {
       try {
         const [blob] = await source.getBlobs(request);
-        if (blob && (request.unchecked || isBlobOf(blob, versionedHash))) {
+        if (blob?.length === BLOB_BYTES && (request.unchecked || isBlobOf(blob, versionedHash))) {
           if (source !== this.#store) this.#store?.keep(versionedHash, blob);
           return blob;
         }
@@ -61,8 +63,7 @@ export class BlobSources implements BlobSource {
         failures.push({ name, fault: "lied", reason: "gave another blob" });
       } catch (error) {
         request.signal?.throwIfAborted();
-        const fault = isActorError(error, "BLOB_NOT_FOUND") ? "missing" : "failed";
-        failures.push({ name, fault, reason: messageOf(error) });
+        failures.push({ name, fault: faultOf(error), reason: messageOf(error) });
       }
       this.#report(failures.at(-1)!, versionedHash);
     }
@@ -85,4 +86,9 @@ export class BlobSources implements BlobSource {
     if (name === "store" && fault === "missing") return;
     this.#logger.warn({ source: name, fault, reason, versionedHash: hash }, "a blob source was passed over");
   }
+}
+
+function faultOf(error: unknown): SourceFault {
+  if (isActorError(error, "BLOB_NOT_FOUND")) return "missing";
+  return isActorError(error, "BLOB_SOURCE_LIED") ? "lied" : "failed";
 }

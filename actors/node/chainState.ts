@@ -15,6 +15,15 @@ import type { Message } from "../../protocol/message.ts";
 import type { Withdrawal } from "../../protocol/withdrawal.ts";
 import type { NodeBlock, ValidBlock } from "./nodeBlock.ts";
 
+/** An event does not follow those before it: the RPC server left some out. */
+export class EventGap extends ActorError {
+  override readonly name = "EventGap";
+
+  constructor(what: string) {
+    super("L1_EVENT_UNEXPECTED", `unexpected event: ${what}`, "sync again from the Rollup's creation");
+  }
+}
+
 /** Takes one change back. */
 export type Undo = () => void;
 
@@ -200,10 +209,5 @@ function pointOf(block: ValidBlock): ChainPoint {
 }
 
 function expect(condition: boolean, what: string): void {
-  if (condition) return;
-  throw new ActorError(
-    "L1_EVENT_UNEXPECTED",
-    `unexpected event: ${what}`,
-    "sync again from the Rollup's creation",
-  );
+  if (!condition) throw new EventGap(what);
 }

@@ -4,7 +4,8 @@
  *
  * Guarantees: after `sync` resolves, the state is that of the L1 head it returned; an L1 reorg within the depth kept
  * is undone step by step, a deeper one by a sync from the start; a blob source cannot make the node accept anything,
- * it can only delay it. With a store the state survives the process, see `nodeStore.ts`.
+ * it can only delay it; events that an RPC server left out once are found missing by the next of their kind, and the
+ * node syncs from the start. With a store the state survives the process, see `nodeStore.ts`.
  *
  * Blocks that are proven already are executed on trust first: without checks of signatures and of blobs against their
  * versioned hashes, which take most of the time. This is safe. The proof says that *some* content with the block's
@@ -31,7 +32,8 @@ import { ActorError, isActorError, messageOf } from "../support/actorError.ts";
 import { Emitter } from "../support/emitter.ts";
 import type { Logger } from "../support/logger.ts";
 import { Mutex } from "../support/mutex.ts";
-import { ChainState, type Undo } from "./chainState.ts";
+import { ChainState, EventGap, type Undo } from "./chainState.ts";
+import { BLOB_BYTES } from "../../protocol/blob.ts";
 import { merkleCommitment } from "../../protocol/merkle.ts";
 import { encodeWithdrawal } from "../../protocol/withdrawal.ts";
 import { type BlobFetch, fetchAhead } from "./blobFetch.ts";
@@ -68,6 +70,9 @@ export interface NodeOptions {
 
 /** Blocks kept behind the proven tip, for provers that an L1 reorg sends back. */
 const KEPT_BLOCKS = 256;
+
+/** Times that one sync starts from scratch because L1's events have a gap. */
+const MAX_RESTARTS = 2;
 
 /** Proven blocks executed on trust did not lead where L1 says: they are executed again with every check. */
 class ContentDoubt extends Error {
@@ -125,7 +130,7 @@ export class Node {
   /**
    * Applies everything up to L1's present head.
    * @throws ActorError BLOB_NOT_FOUND, BLOB_SOURCE_FAILED, BLOB_SOURCE_LIED when a blob cannot be had; what was applied
-   * before stays, and the next call goes on from there
+   * before stays, and the next call goes on from there; L1_EVENT_UNEXPECTED when events are missing again and again
    */
   sync(signal?: AbortSignal): Promise<L1Head> {
     return this.#order.run(() => this.#sync(signal));
@@ -138,6 +143,7 @@ export class Node {
 
   async #sync(signal: AbortSignal | undefined): Promise<L1Head> {
     const { provider, logger, range = 2_000 } = this.#options;
+    let restarts = 0;
     for (;;) {
       const head = await readHead(provider);
       if (!head) throw new ActorError("STATE_UNAVAILABLE", "L1 has no block", "check the RPC address");
@@ -157,6 +163,12 @@ export class Node {
           if (isActorError(error, "L1_EVENT_UNEXPECTED")) {
             logger.warn({ from, to, error: messageOf(error) }, "L1 changed while it was read");
             if (!(await this.#isCanonical(head))) break;
+          }
+          // Some earlier answer was incomplete, and what was applied since, on disk too, may lack events.
+          if (error instanceof EventGap && restarts < MAX_RESTARTS) {
+            restarts++;
+            this.#forget(error);
+            continue;
           }
           throw error;
         }
@@ -327,6 +339,14 @@ export class Node {
     this.#events.emit({ type: "reorg", from, to: this.syncedTo, undone: this.#undoneOf(before) });
   }
 
+  /** Goes back to the start, the store too. */
+  #forget(gap: EventGap): void {
+    const from = this.syncedTo;
+    const before = this.#unproven();
+    this.#startAgain(gap.message);
+    this.#events.emit({ type: "reorg", from, to: this.syncedTo, undone: this.#undoneOf(before) });
+  }
+
   async #fetchBlob(
     { versionedHash, at }: ProposedEvent,
     unchecked: boolean,
@@ -339,7 +359,8 @@ export class Node {
       unchecked,
       signal,
     });
-    if (blob && (unchecked || blobs.checks || isBlobOf(blob, versionedHash))) return blob;
+    if (blob?.length === BLOB_BYTES && (unchecked || blobs.checks || isBlobOf(blob, versionedHash)))
+      return blob;
     throw new ActorError(
       "BLOB_SOURCE_LIED",
       `the blob source gave another blob than ${versionedHash}`,

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { expect } from "chai";
 
 import { ArchiveBlobSource } from "../../../actors/l1/archiveBlobSource.ts";
+import { BeaconBlobSource } from "../../../actors/l1/beaconBlobSource.ts";
 import { commitmentOf, versionedHashOf } from "../../../actors/l1/blobSidecar.ts";
 import type { BlobSource } from "../../../actors/l1/blobSource.ts";
 import { BlobSources } from "../../../actors/l1/blobSources.ts";
@@ -57,6 +58,20 @@ describe("Blob sources", () => {
     expect(await alone.getBlobs(request)).to.deep.equal([blob]);
   });
 
+  for (const length of [32, 131_073]) {
+    it(`passes over a source that gives ${length} bytes, though the content is not to be checked`, async () => {
+      const sources = new BlobSources({
+        sources: [
+          { name: "lies", source: gives(new Uint8Array(length)) },
+          { name: "honest", source: gives(blob) },
+        ],
+        logger: silentLogger,
+      });
+      expect(await sources.getBlobs({ ...request, unchecked: true })).to.deep.equal([blob]);
+      expect(sources.faults.get("lies")).to.deep.equal({ lied: 1, missing: 0, failed: 0 });
+    });
+  }
+
   it("replaces a damaged file of the store", async () => {
     const store = new BlobStore({ folder: folder.path });
     store.keep(versionedHash, blob);
@@ -85,6 +100,48 @@ describe("Blob sources", () => {
       expect(isActorError(refusal, code)).to.equal(true);
     });
   }
+
+  describe("of a beacon node", () => {
+    let server: Server;
+    let url: string;
+    let data: string[];
+    before((done) => {
+      server = createServer((_, answer) => answer.end(JSON.stringify({ data }))).listen(
+        0,
+        "127.0.0.1",
+        () => {
+          url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+          done();
+        },
+      );
+    });
+    after(() => server.close());
+
+    for (const [what, hex] of [
+      ["is short", "0x0011"],
+      ["has digits that are none", `0x${"zz".repeat(131_072)}`],
+    ] as const) {
+      it(`is a lie when it ${what}`, async () => {
+        data = [hex];
+        const beacon = new BeaconBlobSource({ url, blockId: () => "1" });
+        const refusal = await beacon.getBlobs({ ...request, unchecked: true }).then(
+          () => undefined,
+          (error: unknown) => error,
+        );
+        expect(isActorError(refusal, "BLOB_SOURCE_LIED")).to.equal(true);
+
+        const sources = new BlobSources({
+          sources: [
+            { name: "beacon", source: beacon },
+            { name: "honest", source: gives(blob) },
+          ],
+          logger: silentLogger,
+        });
+        expect(await sources.getBlobs({ ...request, unchecked: true })).to.deep.equal([blob]);
+        expect(sources.faults.get("beacon")).to.deep.equal({ lied: 1, missing: 0, failed: 0 });
+      });
+    }
+  });
 
   describe("of an archive", () => {
     let server: Server;

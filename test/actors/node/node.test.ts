@@ -1,6 +1,8 @@
 import { expect } from "chai";
 
 import type { Field } from "../../../protocol/field.ts";
+import type { BlobSource } from "../../../actors/l1/blobSource.ts";
+import type { L1Position, RollupContract, RollupEvent } from "../../../actors/l1/rollupContract.ts";
 import { Node, type NodeEvent } from "../../../actors/node/node.ts";
 import { isActorError } from "../../../actors/support/actorError.ts";
 import { silentLogger } from "../../../actors/support/logger.ts";
@@ -11,6 +13,10 @@ function blobWith(position: number, byte: number): Uint8Array {
   const blob = new Uint8Array(131_072);
   blob[position] = byte;
   return blob;
+}
+
+function proven(at: L1Position, number: number): RollupEvent {
+  return { type: "epochProven", at, epoch: 0, number, prover: "0x", endRecordHash: "0x", outboxWord: 0n };
 }
 
 describe("Node", () => {
@@ -35,6 +41,17 @@ describe("Node", () => {
       range: 2,
       reorgDepth,
     });
+  /** L1's contract, its answers changed where `change` gives others. */
+  const rollupThat = (
+    change: (range: { from: number; to: number }, all: RollupEvent[]) => RollupEvent[] | undefined,
+  ): RollupContract => {
+    const { parameters } = l1;
+    const events: RollupContract["events"] = async (range) => {
+      const all = await l1.rollup.events(range);
+      return change(range, all) ?? all;
+    };
+    return { parameters, events } as unknown as RollupContract;
+  };
   const types = (): string[] => events.map(({ type }) => type).filter((type) => type !== "synced");
   const root = (): bigint => node.chain.tip.state.root();
 
@@ -98,6 +115,79 @@ describe("Node", () => {
     expect(root()).to.equal(built.header.stateRoot);
   });
 
+  for (const checks of [false, true]) {
+    it(`takes no short blob of a proven block, from a source that ${checks ? "checks" : "does not check"}`, async () => {
+      const { provider, rollup } = l1;
+      const blobs: BlobSource = { checks, getBlobs: (request) => l1.getBlobs(request) };
+      node = new Node({ provider, rollup, blobs, logger: silentLogger });
+      l1.send(inbox);
+      const { built } = l1.propose({ parent: node.chain.genesis, slot: 1, inbox });
+      l1.mine([(at) => proven(at, 1)]);
+      l1.answer = () => new Uint8Array(32);
+      const refusal = await node.sync().then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+      expect(isActorError(refusal, "BLOB_SOURCE_LIED")).to.equal(true);
+
+      l1.answer = undefined;
+      await node.sync();
+      expect(node.chain.proven).to.equal(1);
+      expect(root()).to.equal(built.header.stateRoot);
+    });
+  }
+
+  it("syncs from the start when an RPC server left out events once", async () => {
+    const asked: number[] = [];
+    let leaveOut = false;
+    const rollup = rollupThat((range) => {
+      asked.push(range.from);
+      return leaveOut ? [] : undefined;
+    });
+    node = new Node({ provider: l1.provider, rollup, blobs: l1, logger: silentLogger });
+    node.on((event) => events.push(event));
+    l1.send(inbox);
+    const first = l1.propose({ parent: node.chain.genesis, slot: 1, inbox });
+    await node.sync();
+    leaveOut = true;
+    const second = l1.propose({ parent: first.point, slot: 2, inbox });
+    await node.sync();
+    expect(node.chain.pending).to.equal(1);
+
+    leaveOut = false;
+    const third = l1.propose({ parent: second.point, slot: 3, inbox });
+    await node.sync();
+    expect(node.chain.pending).to.equal(3);
+    expect(root()).to.equal(third.built.header.stateRoot);
+    expect(asked.at(-1)).to.equal(l1.parameters.startBlock);
+    // Who listens learns that block 1 was taken back, and that it came again.
+    expect(types()).to.deep.equal(["block", "reorg", "block", "block", "block"]);
+    const reorg = events.find((event) => event.type === "reorg");
+    expect(reorg?.undone.map(({ number }) => number)).to.deep.equal([1]);
+  });
+
+  it("gives up a sync whose events stay incomplete, and is whole once they are not", async () => {
+    let asked = 0;
+    let leaveOut = true;
+    const rollup = rollupThat(({ from, to }, all) => {
+      asked++;
+      return leaveOut && from <= 1 && to >= 1 ? all.slice(1) : undefined;
+    });
+    node = new Node({ provider: l1.provider, rollup, blobs: l1, logger: silentLogger });
+    l1.send(inbox);
+    const { built } = l1.propose({ parent: node.chain.genesis, slot: 1, inbox });
+    const refusal = await node.sync().then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    expect(isActorError(refusal, "L1_EVENT_UNEXPECTED")).to.equal(true);
+    expect(asked).to.equal(3);
+
+    leaveOut = false;
+    await node.sync();
+    expect(root()).to.equal(built.header.stateRoot);
+  });
+
   it("ignores what stands behind the last transaction of a blob", async () => {
     l1.send(inbox);
     const { built } = l1.propose({
@@ -115,17 +205,7 @@ describe("Node", () => {
     l1.send(inbox);
     const first = l1.propose({ parent: node.chain.genesis, slot: 1, inbox });
     const second = l1.propose({ parent: first.point, slot: 2, inbox });
-    l1.mine([
-      (at) => ({
-        type: "epochProven",
-        at,
-        epoch: 0,
-        number: 1,
-        prover: "0x",
-        endRecordHash: "0x",
-        outboxWord: 0n,
-      }),
-    ]);
+    l1.mine([(at) => proven(at, 1)]);
     await node.sync();
     expect(node.chain.proven).to.equal(1);
 

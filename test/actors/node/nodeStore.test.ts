@@ -78,6 +78,34 @@ describe("Node with a store", () => {
     expect(node.chain.messages).to.deep.equal(chain.inbox);
   };
 
+  it("is begun anew, with one warning, when events were left out once", async () => {
+    const { rollup, parameters } = l1;
+    let leaveOut = false;
+    const events: typeof rollup.events = (range) => (leaveOut ? Promise.resolve([]) : rollup.events(range));
+    Object.defineProperty(l1, "rollup", { value: { parameters, events } });
+    const bottom = l1.head.number - DEPTH - 8;
+    const node = newNode();
+    l1.shownUpTo = bottom;
+    await node.sync();
+    leaveOut = true;
+    l1.shownUpTo = bottom + 3;
+    await node.sync();
+    expect(node.chain.pending).to.be.lessThan(10);
+
+    leaveOut = false;
+    l1.shownUpTo = undefined;
+    await node.sync();
+    expectWhole(node);
+    const anew = "the node's store is of no use; syncing from L1 again";
+    expect(warnings.filter((warning) => warning === anew)).to.have.length(1);
+
+    const again = await restart();
+    expect(again.chain.proven).to.equal(7);
+    await again.sync();
+    expectWhole(again);
+    expect(warnings.filter((warning) => warning === anew)).to.have.length(1);
+  });
+
   it("goes on after a restart without a blob, with the same state, messages and withdrawals", async () => {
     const first = newNode();
     await first.sync();

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {Permutation} from "../crypto/Permutation.sol";
+import {Epoch, Slot} from "../types/Time.sol";
+import {IValidatorRegistry} from "./IValidatorRegistry.sol";
+import {SeatArray, SeatArrayLib} from "./SeatArrayLib.sol";
+import {Instance, RegistryState} from "./RegistryState.sol";
+import {FOLLOWERS, MAX_SEATS, packSeedWord, Seat, SeatKey, SeedWord, Validator} from "./StakingWords.sol";
+
+/// @title Selection
+/// @notice Committee and proposers of an instance's epochs, from one word an epoch.
+///
+///        freeze(e)        seed(e) may be fixed        e runs
+///   |---------------|---------------|---------------|---------------|
+///   start(e-3)      start(e-2)                      start(e)        start(e+1): too late
+///
+/// The set is taken as of start(e-3), a whole epoch before its seed can be known, so who joins or leaves cannot choose
+/// among committees. The seed is L1's randomness of the block that fixes it: the first block of epoch e-2 does, or anyone,
+/// until e ends. Member k is the validator at place pi(k) of the set, where pi is the permutation that the seed keys; a
+/// set not larger than the committee is the committee, in its own order.
+library SelectionLib {
+    using SeatArrayLib for SeatArray;
+
+    uint256 private constant _FREEZE_LEAD = 3;
+    uint256 private constant _SEED_LEAD = 2;
+
+    /// @dev Sets the draw of proposers apart from the permutation's rounds under the same seed.
+    uint256 private constant _PROPOSER_DRAW = 1 << 128;
+
+    /// @notice Fixes the seed of an epoch that has none.
+    function fix(RegistryState storage self, uint256 ring, address instance, Epoch epoch) internal {
+        uint256 number = Epoch.unwrap(epoch);
+        if (self.seeds[instance][number % ring].isFor(number))
+            revert IValidatorRegistry.ValidatorRegistry__SeedAlreadyFixed(instance, epoch);
+
+        _fix(self, ring, instance, number);
+    }
+
+    /// @notice Fixes the seed of the epoch after next, if nobody has.
+    function fixAhead(RegistryState storage self, uint256 ring, address instance, Epoch epoch) internal {
+        uint256 number = Epoch.unwrap(epoch) + _SEED_LEAD;
+        if (!self.seeds[instance][number % ring].isFor(number)) _fix(self, ring, instance, number);
+    }
+
+    /// @notice The epoch's word; the set of an epoch whose seed is not fixed is empty.
+    function wordOf(
+        RegistryState storage self,
+        uint256 ring,
+        address instance,
+        Epoch epoch
+    ) internal view returns (SeedWord word) {
+        word = self.seeds[instance][Epoch.unwrap(epoch) % ring];
+        if (!word.isFor(Epoch.unwrap(epoch))) word = SeedWord.wrap(0);
+    }
+
+    /// @notice Proposer of a slot and its position in the committee.
+    /// @return proposer 0 when the position's validator has left the array: the right to propose ends at once
+    function duty(
+        RegistryState storage self,
+        SeedWord word,
+        uint256 committeeSize,
+        Slot slot
+    ) internal view returns (address proposer, uint256 position) {
+        position = proposerPosition(word, committeeSize, slot);
+        proposer = proposerAt(self, word, placeOf(word, committeeSize, position));
+    }
+
+    /// @notice Position of a slot's proposer in a committee that is not empty.
+    function proposerPosition(
+        SeedWord word,
+        uint256 committeeSize,
+        Slot slot
+    ) internal pure returns (uint256 position) {
+        uint256 seed = word.seedOf();
+        uint256 draw = _PROPOSER_DRAW | Slot.unwrap(slot);
+        assembly ("memory-safe") {
+            mstore(0, seed)
+            mstore(0x20, draw)
+            position := mod(keccak256(0, 0x40), committeeSize)
+        }
+    }
+
+    /// @notice Place in the frozen set of a committee's position.
+    function placeOf(SeedWord word, uint256 committeeSize, uint256 position) internal pure returns (uint256) {
+        uint256 size = word.sizeOf();
+        return size <= committeeSize ? position : Permutation.at(word.seedOf(), size, word.sideOf(), position);
+    }
+
+    /// @notice Who attests for a place of the frozen set.
+    function keyAt(
+        RegistryState storage self,
+        SeedWord word,
+        uint256 place
+    ) internal view returns (bytes28 keyHash) {
+        uint256 followers = word.followersOf();
+        SeatKey key = place < followers
+            ? self.arrays[FOLLOWERS].keyAt(place, word.freezeOf())
+            : self.arrays[word.pinnedSet()].keyAt(place - followers, word.freezeOf());
+        return key.keyHashOf();
+    }
+
+    /// @notice Who proposes for a place of the frozen set, today.
+    function proposerAt(RegistryState storage self, SeedWord word, uint256 place) internal view returns (address) {
+        uint256 followers = word.followersOf();
+        SeatArray storage array = self.arrays[place < followers ? FOLLOWERS : word.pinnedSet()];
+        uint256 position = place < followers ? place : place - followers;
+
+        Seat seat = array.seats[position];
+        if (Seat.unwrap(seat) != 0 && seat.seatSince() <= word.freezeOf()) return seat.seatProposer();
+
+        // Another validator has the position by now. Who had it at the freeze may have moved, or left.
+        Validator validator = self.validators[keyAt(self, word, place)];
+        if (!validator.isSeated()) return address(0);
+        return self.arrays[validator.setOf()].seats[validator.placeOf()].seatProposer();
+    }
+
+    /// @notice Key hashes of the positions whose bit is set.
+    function members(
+        RegistryState storage self,
+        SeedWord word,
+        uint256 committeeSize,
+        uint256 bitmap
+    ) internal view returns (bytes32[] memory keyHashes) {
+        uint256 size = word.sizeOf();
+        if (size > committeeSize) size = committeeSize;
+
+        keyHashes = new bytes32[](size);
+        uint256 count = 0;
+        for (uint256 k = 0; k < size; ++k) {
+            if ((bitmap >> k) & 1 == 0) continue;
+            keyHashes[count] = bytes32(keyAt(self, word, placeOf(word, committeeSize, k)));
+            unchecked {
+                ++count;
+            }
+        }
+        assembly ("memory-safe") {
+            mstore(keyHashes, count)
+        }
+    }
+
+    function _fix(RegistryState storage self, uint256 ring, address instance, uint256 epoch) private {
+        Instance memory clock = self.instances[instance];
+        if (clock.number == 0) revert IValidatorRegistry.ValidatorRegistry__UnknownInstance(instance);
+
+        uint256 start = clock.genesis + epoch * clock.epochDuration;
+        uint256 earliest = start - _SEED_LEAD * clock.epochDuration;
+        if (block.timestamp < earliest || block.timestamp >= start + clock.epochDuration)
+            revert IValidatorRegistry.ValidatorRegistry__SeedOutOfTime(
+                earliest,
+                start + clock.epochDuration,
+                block.timestamp
+            );
+
+        uint256 freeze = start - _FREEZE_LEAD * clock.epochDuration;
+        uint256 followers = clock.canonicalFrom <= freeze && freeze < clock.canonicalUntil
+            ? self.arrays[FOLLOWERS].sizeAt(freeze)
+            : 0;
+        uint256 size = clock.pinned ? followers + self.arrays[clock.number].sizeAt(freeze) : followers;
+        // Two full arrays together do not fit the word; what is beyond stays unseated.
+        if (size >= MAX_SEATS) size = MAX_SEATS - 1;
+
+        bytes32 seed = keccak256(abi.encode(block.prevrandao, instance, epoch));
+        SeedWord word = packSeedWord(
+            epoch,
+            freeze,
+            followers,
+            size,
+            Permutation.sideOf(size),
+            clock.number,
+            uint256(seed)
+        );
+        self.seeds[instance][epoch % ring] = word;
+
+        emit IValidatorRegistry.SeedFixed(instance, Epoch.wrap(epoch), word);
+    }
+}

@@ -10,7 +10,8 @@ pragma solidity 0.8.37;
 ///
 /// A seat's two words change together, but for the proposer's rotation. What a seat was before `since` stands in a history.
 ///
-/// `place` tells the state: a position while the validator is in the array, `JAILED`, `PAID`, or, when greater, the time
+/// `place` tells the state: a position while the validator is in the array, `JAILED`, `PAID`, or, when greater (as the
+/// time of every chain has been since January 1970), the time
 /// from which an exit can be paid.
 ///
 /// A seed word belongs to one instance and epoch: `freeze` is the time as of which the set was taken, `followers` of

@@ -3,7 +3,15 @@ import { createRequire } from "node:module";
 import hardhatToolboxMochaEthers from "@nomicfoundation/hardhat-toolbox-mocha-ethers";
 import { configVariable, defineConfig } from "hardhat/config";
 
+import { bridgeDepositTask } from "./tasks/bridgeDeposit.ts";
+import { bridgeForceTask } from "./tasks/bridgeForce.ts";
+import { bridgeWithdrawTask } from "./tasks/bridgeWithdraw.ts";
 import { deployTask } from "./tasks/deploy.ts";
+import { ledgerAccountTask } from "./tasks/ledgerAccount.ts";
+import { ledgerKeyTask } from "./tasks/ledgerKey.ts";
+import { ledgerStatusTask } from "./tasks/ledgerStatus.ts";
+import { ledgerTransferTask } from "./tasks/ledgerTransfer.ts";
+import { ledgerWithdrawTask } from "./tasks/ledgerWithdraw.ts";
 import { nodeSyncTask } from "./tasks/nodeSync.ts";
 import { startTask } from "./tasks/start.ts";
 import { gasTask } from "./tasks/gas.ts";
@@ -26,7 +34,20 @@ const GENERATED_VERIFIERS = ["Local", "Medium"].map(
 
 export default defineConfig({
   plugins: [hardhatToolboxMochaEthers],
-  tasks: [deployTask, gasTask, nodeSyncTask, startTask],
+  tasks: [
+    deployTask,
+    gasTask,
+    nodeSyncTask,
+    startTask,
+    ledgerKeyTask,
+    ledgerStatusTask,
+    ledgerAccountTask,
+    ledgerTransferTask,
+    ledgerWithdrawTask,
+    bridgeDepositTask,
+    bridgeWithdrawTask,
+    bridgeForceTask,
+  ],
   solidity: {
     profiles: {
       default: {

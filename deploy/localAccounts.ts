@@ -10,8 +10,8 @@ import { keyHashOf, type Member } from "./deploySuite.ts";
 
 const MNEMONIC = "test test test test test test test test test test test junk";
 
-/** Index in the mnemonic's default path. Users take what follows. */
-export const LOCAL_ACCOUNTS = { deployer: 0, sequencer: 1, prover: 2, firstUser: 3 } as const;
+/** Index in the mnemonic's default path. The treasury owns the contracts and holds both tokens. */
+export const LOCAL_ACCOUNTS = { deployer: 0, sequencer: 1, prover: 2, treasury: 3 } as const;
 
 /** Private key of an account, 32 bytes as hex. */
 export function localPrivateKey(index: number): string {

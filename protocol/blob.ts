@@ -39,7 +39,7 @@ export interface BlobFault {
   readonly word: bigint;
 }
 
-/** @throws {MalformedBlobError} never by itself: thrown by {@link decodeBlob}. */
+/** What {@link decodeBlob} throws: names the word that an opening on L1 convicts. */
 export class MalformedBlobError extends ProtocolError {
   override readonly name = "MalformedBlobError";
   readonly fault: BlobFault;
@@ -90,7 +90,7 @@ export function findBlobFault(bytes: Uint8Array, sizes: Sizes): BlobFault | unde
   return undefined;
 }
 
-/** @throws {MalformedBlobError} `malformed-blob`; {ProtocolError} `wrong-length` */
+/** @throws {MalformedBlobError} `malformed-blob`, or {ProtocolError} `wrong-length` */
 export function decodeBlob(bytes: Uint8Array, sizes: Sizes): BlockData {
   const fault = findBlobFault(bytes, sizes);
   if (fault !== undefined) throw new MalformedBlobError(fault);

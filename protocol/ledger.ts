@@ -30,7 +30,10 @@ export interface BlockInput {
   /** The genesis chain hash as a field element. */
   readonly domain: Field;
   readonly sizes: Sizes;
-  /** A faster or caching implementation of the same check. */
+  /**
+   * A faster or caching implementation of the same check. A node that catches up on proven blocks may first assume
+   * that all signatures hold, and check them only if it does not come to the header's root.
+   */
   readonly verifySignature?: (claim: SignatureClaim) => boolean;
 }
 

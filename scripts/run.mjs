@@ -14,7 +14,7 @@ const commands = {
     [hardhat, "build", "--quiet"],
     ["node_modules/typescript/bin/tsc"],
     ["node_modules/eslint/bin/eslint.js", "."],
-    ["node_modules/solhint/solhint.js", "--max-warnings", "0", "contracts/**/*.sol"],
+    ["node_modules/solhint/solhint.js", "--noPoster", "--max-warnings", "0", "contracts/**/*.sol"],
     ["node_modules/prettier/bin/prettier.cjs", "--check", "--log-level", "warn", "."],
   ],
 };

@@ -23,6 +23,12 @@ export const startTask = task("start", "Runs a whole network on this machine (np
     type: ArgumentType.INT,
     defaultValue: 8545,
   })
+  .addOption({
+    name: "rpcPort",
+    description: "Port of the node's JSON API; default: 15 above that of the L1, so 8560",
+    type: ArgumentType.INT,
+    defaultValue: -1,
+  })
   .setInlineAction((options, hre) =>
     showKnownErrors(async () => (await import("../scripts/start/start.ts")).start(options, hre)),
   )

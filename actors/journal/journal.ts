@@ -5,7 +5,16 @@
  * Guarantees: one writer at a time (a lock file with the writer's process id); a line that was cut by a crash is
  * dropped with a warning and its bytes are removed; a broken line before the last is refused, since that is no crash.
  */
-import { closeSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
 import { dirname } from "node:path";
 
 import { ActorError } from "../support/actorError.ts";
@@ -76,7 +85,10 @@ export class Journal<Entry extends object> {
   }
 }
 
-function parse<Entry>(path: string, bytes: Buffer): { entries: Entry[]; goodBytes: number; brokenBytes: number } {
+function parse<Entry>(
+  path: string,
+  bytes: Buffer,
+): { entries: Entry[]; goodBytes: number; brokenBytes: number } {
   const entries: Entry[] = [];
   let start = 0;
   while (start < bytes.length) {

@@ -84,7 +84,16 @@ export class Anvil implements Service {
 
   #arguments(): string[] {
     const { blockTime, chainId = 31337, stateFolder, timestamp } = this.#options;
-    const list = ["--hardfork", "osaka", "--host", "127.0.0.1", "--port", String(this.#port), "--chain-id", String(chainId)];
+    const list = [
+      "--hardfork",
+      "osaka",
+      "--host",
+      "127.0.0.1",
+      "--port",
+      String(this.#port),
+      "--chain-id",
+      String(chainId),
+    ];
     if (blockTime !== undefined) list.push("--block-time", String(blockTime));
     if (timestamp !== undefined) list.push("--timestamp", String(timestamp));
     if (stateFolder !== undefined) {
@@ -112,7 +121,11 @@ export class Anvil implements Service {
       await sleep(50);
     }
     await this.stop();
-    throw new ActorError("ANVIL_TIMEOUT", `anvil does not answer at ${this.url}`, "try again on an idle machine");
+    throw new ActorError(
+      "ANVIL_TIMEOUT",
+      `anvil does not answer at ${this.url}`,
+      "try again on an idle machine",
+    );
   }
 
   #keep(data: Buffer): void {
@@ -126,7 +139,11 @@ function anvilBinary(): string {
   const architecture = process.arch === "x64" ? "amd64" : process.arch;
   const name = `@foundry-rs/anvil-${process.platform}-${architecture}`;
   try {
-    const path = join(dirname(require.resolve(`${name}/package.json`)), "bin", process.platform === "win32" ? "anvil.exe" : "anvil");
+    const path = join(
+      dirname(require.resolve(`${name}/package.json`)),
+      "bin",
+      process.platform === "win32" ? "anvil.exe" : "anvil",
+    );
     if (existsSync(path)) return path;
   } catch {
     // falls through to the error below
@@ -162,5 +179,9 @@ function freePort(port: number): Promise<number> {
 }
 
 function portTaken(port: number): ActorError {
-  return new ActorError("ANVIL_PORT_TAKEN", `port ${port} is in use`, "choose another port, or end the process that holds it");
+  return new ActorError(
+    "ANVIL_PORT_TAKEN",
+    `port ${port} is in use`,
+    "choose another port, or end the process that holds it",
+  );
 }

@@ -11,7 +11,13 @@ export const anvilBlockId: BeaconBlockId = ({ number }) => String(number);
  * A real beacon node's ids are slots, which follow from the execution block's timestamp.
  * @throws ActorError CHAIN_MISMATCH for a timestamp that is no slot's start
  */
-export function beaconSlotId({ genesisTime, secondsPerSlot }: { genesisTime: number; secondsPerSlot: number }): BeaconBlockId {
+export function beaconSlotId({
+  genesisTime,
+  secondsPerSlot,
+}: {
+  genesisTime: number;
+  secondsPerSlot: number;
+}): BeaconBlockId {
   return ({ timestamp }) => {
     const seconds = timestamp - genesisTime;
     if (seconds < 0 || seconds % secondsPerSlot !== 0) {

@@ -4,7 +4,13 @@ import cKzg from "c-kzg"; // CommonJS: its members are properties of the default
 
 import { ActorError } from "../support/actorError.ts";
 
-const { BYTES_PER_BLOB, blobToKzgCommitment, computeBlobKzgProof, computeCellsAndKzgProofs, loadTrustedSetup } = cKzg;
+const {
+  BYTES_PER_BLOB,
+  blobToKzgCommitment,
+  computeBlobKzgProof,
+  computeCellsAndKzgProofs,
+  loadTrustedSetup,
+} = cKzg;
 
 /**
  * Format of a raw blob transaction: 0 carries one proof a blob (EIP-4844), 1 carries 128 cell proofs a blob
@@ -53,12 +59,23 @@ export function versionedHashOf(commitment: Uint8Array): string {
  * Computes commitment and proofs of a blob; 0.3 s for wrapper 1.
  * @throws ActorError BLOB_WRAPPER when `blob` has not 131,072 bytes
  */
-export function makeBlobSidecar({ blob, wrapper }: { blob: Uint8Array; wrapper: BlobWrapperVersion }): BlobSidecar {
+export function makeBlobSidecar({
+  blob,
+  wrapper,
+}: {
+  blob: Uint8Array;
+  wrapper: BlobWrapperVersion;
+}): BlobSidecar {
   if (blob.length !== BYTES_PER_BLOB) {
-    throw new ActorError("BLOB_WRAPPER", `a blob has ${BYTES_PER_BLOB} bytes, this has ${blob.length}`, "pad it with zeros");
+    throw new ActorError(
+      "BLOB_WRAPPER",
+      `a blob has ${BYTES_PER_BLOB} bytes, this has ${blob.length}`,
+      "pad it with zeros",
+    );
   }
   const commitment = commitmentOf(blob);
-  const proof = wrapper === 0 ? computeBlobKzgProof(blob, commitment) : joined(computeCellsAndKzgProofs(blob)[1]);
+  const proof =
+    wrapper === 0 ? computeBlobKzgProof(blob, commitment) : joined(computeCellsAndKzgProofs(blob)[1]);
   return { blob, commitment, versionedHash: versionedHashOf(commitment), proof, wrapper };
 }
 

@@ -22,7 +22,8 @@ export class BlobStore implements BlobSource {
   async getBlobs(parameters: GetBlobsParameters): Promise<Uint8Array[]> {
     const { versionedHashes } = parameters;
     const missing = versionedHashes.filter((hash) => !existsSync(this.#path(hash)));
-    const fetched = missing.length === 0 ? [] : await this.#source.getBlobs({ ...parameters, versionedHashes: missing });
+    const fetched =
+      missing.length === 0 ? [] : await this.#source.getBlobs({ ...parameters, versionedHashes: missing });
     return versionedHashes.map((hash) => fetched[missing.indexOf(hash)] ?? this.#read(hash));
   }
 

@@ -25,7 +25,9 @@ export class ContractErrorDecoder {
     for (const abi of this.#interfaces) {
       const error = abi.parseError(data);
       if (!error) continue;
-      const args = Object.fromEntries(error.fragment.inputs.map((input, i) => [input.name || String(i), error.args[i]]));
+      const args = Object.fromEntries(
+        error.fragment.inputs.map((input, i) => [input.name || String(i), error.args[i]]),
+      );
       const list = Object.entries(args).map(([name, value]) => `${name}: ${String(value)}`);
       return { name: error.name, args, text: `${error.name}(${list.join(", ")})` };
     }

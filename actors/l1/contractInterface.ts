@@ -21,7 +21,13 @@ export function contractInterface(path: string): Interface {
 
 /** Decodes the errors of every contract that an actor's call can reach. */
 export function suiteErrorDecoder(): ContractErrorDecoder {
-  const paths = ["rollup/IRollup", "rollup/Rollup", "bridge/IPortal", "staking/IValidatorSet", "verifier/IVerifierPolicy"];
+  const paths = [
+    "rollup/IRollup",
+    "rollup/Rollup",
+    "bridge/IPortal",
+    "staking/IValidatorSet",
+    "verifier/IVerifierPolicy",
+  ];
   const erc20 = new Interface([
     "error ERC20InsufficientBalance(address sender, uint256 balance, uint256 needed)",
     "error ERC20InsufficientAllowance(address spender, uint256 allowance, uint256 needed)",

@@ -30,7 +30,15 @@ export async function suggestFees(provider: JsonRpcProvider): Promise<L1Fees> {
  * Fees of a replacement: what the market asks now, and at least what the pools demand over the earlier offer.
  * They demand +10 % of an ordinary transaction and +100 % of a blob transaction, in every field.
  */
-export function bumpFees({ earlier, market, blob }: { earlier: L1Fees; market: L1Fees; blob: boolean }): L1Fees {
+export function bumpFees({
+  earlier,
+  market,
+  blob,
+}: {
+  earlier: L1Fees;
+  market: L1Fees;
+  blob: boolean;
+}): L1Fees {
   const raise = (fee: bigint) => (blob ? fee * 2n : (fee * 5n) / 4n + 1n);
   const atLeast = (fee: bigint, least: bigint) => (fee > least ? fee : least);
   return {

@@ -28,7 +28,9 @@ export class HeadFollower implements Service {
 
   constructor(options: HeadFollowerOptions) {
     this.#options = options;
-    this.#heads = new Emitter((error) => options.logger.error({ error: messageOf(error) }, "a head listener failed"));
+    this.#heads = new Emitter((error) =>
+      options.logger.error({ error: messageOf(error) }, "a head listener failed"),
+    );
   }
 
   /** The newest head seen. */
@@ -41,10 +43,20 @@ export class HeadFollower implements Service {
     return this.#heads.on(listener);
   }
 
+  /** Asks now instead of at the next question's time. */
+  async refresh(): Promise<L1Head | undefined> {
+    const head = await readHead(this.#options.provider);
+    if (head !== undefined && head.hash !== this.#head?.hash) {
+      this.#head = head;
+      this.#heads.emit(head);
+    }
+    return this.#head;
+  }
+
   async start(): Promise<void> {
     if (this.#abort) return;
     this.#abort = new AbortController();
-    await this.#ask();
+    await this.refresh();
     this.#loop = this.#run(this.#abort.signal);
   }
 
@@ -61,19 +73,13 @@ export class HeadFollower implements Service {
       await sleep(this.#options.pollInterval * 2 ** Math.min(failures, 5), signal);
       if (signal.aborted) return;
       try {
-        await this.#ask();
+        await this.refresh();
         failures = 0;
       } catch (error) {
         failures++;
-        if (!signal.aborted) this.#options.logger.warn({ error: messageOf(error), failures }, "L1 does not answer");
+        if (!signal.aborted)
+          this.#options.logger.warn({ error: messageOf(error), failures }, "L1 does not answer");
       }
     }
-  }
-
-  async #ask(): Promise<void> {
-    const head = await readHead(this.#options.provider);
-    if (head === undefined || head.hash === this.#head?.hash) return;
-    this.#head = head;
-    this.#heads.emit(head);
   }
 }

@@ -59,9 +59,19 @@ export class RevertError extends ActorError {
   override readonly name = "RevertError";
   readonly contractError: ContractError | undefined;
 
-  constructor(code: "TRANSACTION_REVERTED" | "TRANSACTION_REFUSED", purpose: string, error: ContractError | undefined, cause?: unknown) {
+  constructor(
+    code: "TRANSACTION_REVERTED" | "TRANSACTION_REFUSED",
+    purpose: string,
+    error: ContractError | undefined,
+    cause?: unknown,
+  ) {
     const what = code === "TRANSACTION_REVERTED" ? "reverted" : "would revert";
-    super(code, `${purpose} ${what}: ${error?.text ?? messageOf(cause ?? "no reason given")}`, "derive the state again and retry", cause);
+    super(
+      code,
+      `${purpose} ${what}: ${error?.text ?? messageOf(cause ?? "no reason given")}`,
+      "derive the state again and retry",
+      cause,
+    );
     this.contractError = error;
   }
 }
@@ -71,6 +81,7 @@ const MAX_ATTEMPTS = 8;
 export class L1Account {
   readonly #options: L1AccountOptions;
   readonly #order = new Mutex();
+  readonly #sidecars = new WeakMap<Uint8Array, BlobSidecar>();
   #nextNonce = 0;
   #inFlight = 0;
   #wrapper: BlobWrapperVersion;
@@ -107,6 +118,19 @@ export class L1Account {
     } finally {
       this.#inFlight--;
     }
+  }
+
+  /** Computes the proofs of blobs that will be sent soon: it takes a third of a second each, best before a deadline. */
+  prepare(blobs: readonly Uint8Array[]): void {
+    for (const blob of blobs) this.#sidecarOf(blob);
+  }
+
+  #sidecarOf(blob: Uint8Array): BlobSidecar {
+    const known = this.#sidecars.get(blob);
+    if (known?.wrapper === this.#wrapper) return known;
+    const sidecar = makeBlobSidecar({ blob, wrapper: this.#wrapper });
+    this.#sidecars.set(blob, sidecar);
+    return sidecar;
   }
 
   async #estimate({ purpose, to, data, value = 0n }: SendRequest): Promise<bigint> {
@@ -147,7 +171,11 @@ export class L1Account {
         versions.sidecars = undefined;
         continue;
       }
-      throw new ActorError("TRANSACTION_REFUSED", `L1 refuses ${request.purpose} (${refusal})`, "see the log for its reason");
+      throw new ActorError(
+        "TRANSACTION_REFUSED",
+        `L1 refuses ${request.purpose} (${refusal})`,
+        "see the log for its reason",
+      );
     }
   }
 
@@ -156,7 +184,7 @@ export class L1Account {
     const { provider, signer, chainId, journal, logger } = this.#options;
     const { purpose } = request;
     if (request.blobs) {
-      versions.sidecars ??= request.blobs.map((blob) => makeBlobSidecar({ blob, wrapper: this.#wrapper }));
+      versions.sidecars ??= request.blobs.map((blob) => this.#sidecarOf(blob));
     }
     const signed: SignedTransaction = signTransaction({
       signer,
@@ -170,7 +198,14 @@ export class L1Account {
       ...(versions.sidecars ? { sidecars: versions.sidecars } : {}),
     });
     const attempt = versions.hashes.length;
-    journal?.append({ type: "send", purpose, from: this.address, nonce: versions.nonce, hash: signed.hash, attempt });
+    journal?.append({
+      type: "send",
+      purpose,
+      from: this.address,
+      nonce: versions.nonce,
+      hash: signed.hash,
+      attempt,
+    });
     versions.hashes.push(signed.hash);
     try {
       versions.sentAt = await provider.getBlockNumber();
@@ -179,7 +214,10 @@ export class L1Account {
       return undefined;
     } catch (error) {
       const refusal = refusalOf(error);
-      logger.warn({ purpose, hash: signed.hash, refusal, error: messageOf(error).slice(0, 300) }, "L1's answer to a transaction");
+      logger.warn(
+        { purpose, hash: signed.hash, refusal, error: messageOf(error).slice(0, 300) },
+        "L1's answer to a transaction",
+      );
       return refusal;
     }
   }
@@ -193,8 +231,15 @@ export class L1Account {
         const receipt = await this.#receipt(versions);
         if (receipt) {
           const success = receipt.status === 1;
-          journal?.append({ type: "mined", purpose, hash: receipt.hash, block: receipt.blockNumber, success });
-          if (!success) throw new RevertError("TRANSACTION_REVERTED", purpose, await this.#reason(request, receipt));
+          journal?.append({
+            type: "mined",
+            purpose,
+            hash: receipt.hash,
+            block: receipt.blockNumber,
+            success,
+          });
+          if (!success)
+            throw new RevertError("TRANSACTION_REVERTED", purpose, await this.#reason(request, receipt));
           return { hash: receipt.hash, receipt, attempts: versions.hashes.length };
         }
         const mined = await provider.getTransactionCount(this.address, "latest");
@@ -227,10 +272,21 @@ export class L1Account {
   }
 
   /** Replays a reverted call on the state before its block; exact unless another transaction of the block matters. */
-  async #reason({ to, data, value = 0n }: SendRequest, receipt: TransactionReceipt): Promise<ContractError | undefined> {
-    const transaction = (await this.#options.provider.send("eth_getTransactionByHash", [receipt.hash])) as Record<string, unknown>;
+  async #reason(
+    { to, data, value = 0n }: SendRequest,
+    receipt: TransactionReceipt,
+  ): Promise<ContractError | undefined> {
+    const transaction = (await this.#options.provider.send("eth_getTransactionByHash", [
+      receipt.hash,
+    ])) as Record<string, unknown>;
     const blobVersionedHashes = transaction["blobVersionedHashes"];
-    const call = { from: this.address, to, data, value: `0x${value.toString(16)}`, ...(blobVersionedHashes ? { blobVersionedHashes } : {}) };
+    const call = {
+      from: this.address,
+      to,
+      data,
+      value: `0x${value.toString(16)}`,
+      ...(blobVersionedHashes ? { blobVersionedHashes } : {}),
+    };
     try {
       await this.#options.provider.send("eth_call", [call, `0x${receipt.blockNumber.toString(16)}`]);
       return undefined;
@@ -260,11 +316,18 @@ function refusalOf(error: unknown): Refusal | undefined {
   if (/underpriced|replacement/i.test(text)) return "underpriced";
   if (/nonce too low|nonce has already|nonce is too low|nonce expired/i.test(text)) return "nonce";
   if (/insufficient funds/i.test(text)) return "funds";
-  if (/wrapper|sidecar|cell proof|rlp|decode|blob.*proof|EIP-?7594|unexpected list|Failed to decode/i.test(text)) return "wrapper";
+  if (
+    /wrapper|sidecar|cell proof|rlp|decode|blob.*proof|EIP-?7594|unexpected list|Failed to decode/i.test(text)
+  )
+    return "wrapper";
   if (code === "TIMEOUT" || code === "NETWORK_ERROR" || code === "SERVER_ERROR") return undefined;
   return /ECONN|socket|fetch failed|timeout/i.test(text) ? undefined : "other";
 }
 
 function notMined(purpose: string, reason: string): ActorError {
-  return new ActorError("TRANSACTION_NOT_MINED", `${purpose} was not mined: ${reason}`, "derive the state again and retry");
+  return new ActorError(
+    "TRANSACTION_NOT_MINED",
+    `${purpose} was not mined: ${reason}`,
+    "derive the state again and retry",
+  );
 }

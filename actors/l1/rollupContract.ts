@@ -4,11 +4,11 @@ import { Contract, type JsonRpcProvider, type Log } from "ethers";
 import type { FeeParameters } from "../../protocol/fees.ts";
 import type { Field } from "../../protocol/field.ts";
 import type { TruncatedHash } from "../../protocol/hash.ts";
-import { type Message, decodeMessage } from "../../protocol/message.ts";
+import { MESSAGE_BYTES, type Message, decodeMessage } from "../../protocol/message.ts";
 import { type Oracle, decodeRecord } from "../../protocol/record.ts";
 import { type SizeName, type Sizes, sizesNamed } from "../../protocol/sizes.ts";
 import { type Clock, toTimestamp } from "../../protocol/time.ts";
-import { toBytes, wordsToBytes } from "../../protocol/bytes.ts";
+import { wordsToBytes } from "../../protocol/bytes.ts";
 import { ActorError, messageOf } from "../support/actorError.ts";
 import { contractInterface } from "./contractInterface.ts";
 import type { L1Head } from "./provider.ts";
@@ -39,6 +39,25 @@ export interface RollupParameters {
   minimumRegistration: bigint;
   feePortal: string;
   assetPortal: string;
+  feeToken: string;
+  asset: string;
+}
+
+/** The fields of the contract's configuration that actors read. */
+interface RawConfig {
+  version: bigint;
+  genesisRoot: bigint;
+  genesisTime: bigint;
+  slotDuration: bigint;
+  slotsPerEpoch: bigint;
+  proofSubmissionEpochs: bigint;
+  maxMessages: bigint;
+  feePerL2Gas: bigint;
+  feePerDaGas: bigint;
+  burnedShare: bigint;
+  proverShare: bigint;
+  initialOracle: bigint;
+  minimumRegistration: bigint;
   feeToken: string;
   asset: string;
 }
@@ -127,20 +146,35 @@ export class RollupContract {
   }
 
   /** @throws ActorError CHAIN_MISMATCH when there is no Rollup at the address, or one for another circuit size */
-  static async connect({ provider, deployment }: { provider: JsonRpcProvider; deployment: RollupReference }): Promise<RollupContract> {
+  static async connect({
+    provider,
+    deployment,
+  }: {
+    provider: JsonRpcProvider;
+    deployment: RollupReference;
+  }): Promise<RollupContract> {
     const address = deployment.addresses.rollup;
     const contract = new Contract(address, abi(), provider);
     const sizes = sizesNamed(deployment.circuit);
-    const config = await call(contract, "config").catch((error: unknown) => {
-      throw new ActorError("CHAIN_MISMATCH", `no Rollup answers at ${address}: ${messageOf(error)}`, "check the deployment record", error);
+    const config = await call<RawConfig>(contract, "config").catch((error: unknown) => {
+      throw new ActorError(
+        "CHAIN_MISMATCH",
+        `no Rollup answers at ${address}: ${messageOf(error)}`,
+        "check the deployment record",
+        error,
+      );
     });
     if (Number(config.maxMessages) !== sizes.messages || Number(config.slotsPerEpoch) > sizes.blocks) {
-      throw new ActorError("CHAIN_MISMATCH", `the Rollup at ${address} is not of the circuit size ${sizes.name}`, "check the deployment record");
+      throw new ActorError(
+        "CHAIN_MISMATCH",
+        `the Rollup at ${address} is not of the circuit size ${sizes.name}`,
+        "check the deployment record",
+      );
     }
     const [genesisHash, feePortal, assetPortal] = await Promise.all([
-      call(contract, "genesisHash"),
-      call(contract, "feePortal"),
-      call(contract, "assetPortal"),
+      call<string>(contract, "genesisHash"),
+      call<string>(contract, "feePortal"),
+      call<string>(contract, "assetPortal"),
     ]);
     return new RollupContract(provider, contract, {
       address,
@@ -154,9 +188,9 @@ export class RollupContract {
         proofSubmissionEpochs: Number(config.proofSubmissionEpochs),
       },
       sizes,
-      genesisRoot: config.genesisRoot,
+      genesisRoot: config.genesisRoot as Field,
       genesisHash: BigInt(genesisHash) as TruncatedHash,
-      initialOracle: decodeRecord([0n, 0n, 0n, 0n, 0n, config.initialOracle as bigint, 0n]).oracle,
+      initialOracle: decodeRecord([0n, 0n, 0n, 0n, 0n, config.initialOracle, 0n]).oracle,
       fees: {
         feePerL2Gas: config.feePerL2Gas,
         feePerDaGas: config.feePerDaGas,
@@ -172,7 +206,7 @@ export class RollupContract {
   }
 
   async status(): Promise<RollupStatus> {
-    const s = await call(this.#contract, "status");
+    const s = await call<Record<keyof RollupStatus, bigint>>(this.#contract, "status");
     return {
       pending: Number(s.pending),
       proven: Number(s.proven),
@@ -185,13 +219,17 @@ export class RollupContract {
 
   /** Hash of the record of a block between proven and pending. */
   async recordHash(number: number): Promise<bigint> {
-    return BigInt(await call(this.#contract, "recordHash", number));
+    return BigInt(await call<string>(this.#contract, "recordHash", number));
   }
 
   /** Undefined while the slot has no proposer. */
   async proposerOf(slot: number): Promise<ProposerDuty | undefined> {
     try {
-      const [proposer, position, committeeSize] = await call(this.#contract, "proposerOf", slot);
+      const [proposer, position, committeeSize] = await call<[string, bigint, bigint]>(
+        this.#contract,
+        "proposerOf",
+        slot,
+      );
       return { proposer, position: Number(position), committeeSize: Number(committeeSize) };
     } catch (error) {
       if ((error as { code?: string }).code === "CALL_EXCEPTION") return undefined;
@@ -201,22 +239,36 @@ export class RollupContract {
 
   /** Prices that a block on top of this record must claim. */
   async pricesAfter(parent: readonly bigint[]): Promise<{ feePerL2Gas: bigint; feePerDaGas: bigint }> {
-    const [feePerL2Gas, feePerDaGas] = await call(this.#contract, "pricesAfter", [...parent]);
+    const [feePerL2Gas, feePerDaGas] = await call<[bigint, bigint]>(this.#contract, "pricesAfter", [
+      ...parent,
+    ]);
     return { feePerL2Gas, feePerDaGas };
   }
 
-  async attestationDigest(slot: number, chainHash: bigint, modifier: number, coinbase: string): Promise<string> {
-    return (await call(this.#contract, "attestationDigest", slot, word(chainHash), modifier, coinbase)) as unknown as string;
-  }
-
   /** Events of L1 blocks `from` to `to`, in order. `readBlock` gives the header of a block that has some. */
-  async events({ from, to, readBlock }: { from: number; to: number; readBlock: (number: number) => Promise<L1Head> }): Promise<RollupEvent[]> {
-    const logs = await this.#provider.getLogs({ address: this.parameters.address, fromBlock: from, toBlock: to });
+  async events({
+    from,
+    to,
+    readBlock,
+  }: {
+    from: number;
+    to: number;
+    readBlock: (number: number) => Promise<L1Head>;
+  }): Promise<RollupEvent[]> {
+    const logs = await this.#provider.getLogs({
+      address: this.parameters.address,
+      fromBlock: from,
+      toBlock: to,
+    });
     const events: RollupEvent[] = [];
     for (const log of logs) {
       const block = await readBlock(log.blockNumber);
       if (block.hash !== log.blockHash) {
-        throw new ActorError("L1_EVENT_UNEXPECTED", `L1 block ${log.blockNumber} changed while it was read`, "read it again");
+        throw new ActorError(
+          "L1_EVENT_UNEXPECTED",
+          `L1 block ${log.blockNumber} changed while it was read`,
+          "read it again",
+        );
       }
       const event = decodeEvent(log, { block, transactionHash: log.transactionHash, logIndex: log.index });
       if (event) events.push(event);
@@ -235,8 +287,8 @@ function decodeEvent(log: Log, at: L1Position): RollupEvent | undefined {
         type: "proposed",
         at,
         number: Number(args["number"]),
-        record: [...args["record"]] as bigint[],
-        blk: [...args["blk"]] as bigint[],
+        record: [...(args["record"] as bigint[])],
+        blk: [...(args["blk"] as bigint[])],
         versionedHash: args["versionedHash"] as string,
         proposer: args["proposer"] as string,
       };
@@ -251,26 +303,34 @@ function decodeEvent(log: Log, at: L1Position): RollupEvent | undefined {
         prover: args["prover"] as string,
         endRecordHash: args["endRecordHash"] as string,
       };
-    case "MessageSent": {
-      const bytes = wordsToBytes([...args["message"]] as bigint[]).subarray(0, 88);
+    case "MessageSent":
       return {
         type: "messageSent",
         at,
         index: Number(args["index"]),
-        message: decodeMessage(bytes),
+        message: messageOfWords([...(args["message"] as bigint[])]),
         rollingHash: args["rollingHash"] as bigint,
       };
-    }
     default:
       return undefined; // Genesis, WithdrawalConsumed
   }
 }
 
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- results of many shapes, typed where they are read
-function call(contract: Contract, name: string, ...args: unknown[]): Promise<any> {
-  return contract.getFunction(name).staticCall(...args) as Promise<never>;
+/** The messages that a transaction sent to the ledger. */
+export function messagesOf(logs: readonly Log[], rollup: string): Message[] {
+  return logs
+    .filter((log) => log.address.toLowerCase() === rollup.toLowerCase())
+    .map((log) => abi().parseLog(log))
+    .filter((parsed) => parsed?.name === "MessageSent")
+    .map((parsed) => messageOfWords([...(parsed!.args["message"] as bigint[])]));
 }
 
-function word(value: bigint): Uint8Array {
-  return toBytes(value, 32);
+/** 88 bytes, left-aligned in three words. */
+function messageOfWords(words: readonly bigint[]): Message {
+  return decodeMessage(wordsToBytes(words).subarray(0, MESSAGE_BYTES));
+}
+
+/** Calls a view; `Result` says what its ABI gives. */
+function call<Result>(contract: Contract, name: string, ...args: unknown[]): Promise<Result> {
+  return contract.getFunction(name).staticCall(...args) as Promise<Result>;
 }

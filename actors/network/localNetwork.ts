@@ -6,10 +6,10 @@ import { join } from "node:path";
 import { type JsonRpcProvider, Wallet } from "ethers";
 
 import { truncatedToField } from "../../protocol/hash.ts";
-import { recordHash } from "../../protocol/record.ts";
 import type { ActorJournal } from "../journal/actorJournal.ts";
 import { openActorJournal } from "../journal/actorJournal.ts";
 import { ProposalGuard } from "../journal/proposalGuard.ts";
+import { ensureTrustedSetup } from "../l1/blobSidecar.ts";
 import { connectBeacon } from "../l1/beaconBlobSource.ts";
 import { BlobStore } from "../l1/blobStore.ts";
 import { suiteErrorDecoder } from "../l1/contractInterface.ts";
@@ -19,9 +19,12 @@ import { connectL1 } from "../l1/provider.ts";
 import { RollupContract, type RollupReference } from "../l1/rollupContract.ts";
 import { Node, type NodeEvent } from "../node/node.ts";
 import { NodeService } from "../node/nodeService.ts";
+import { type ProvenRoot, readProvenRoot } from "../node/provenRoot.ts";
 import type { ProofMaker } from "../prover/proofMaker.ts";
 import { ProofStore } from "../prover/proofStore.ts";
 import { type ProverEvent, ProverService } from "../prover/proverService.ts";
+import { NodeLedger } from "../rpc/nodeLedger.ts";
+import { RpcServer } from "../rpc/rpcServer.ts";
 import { LocalAttester } from "../sequencer/attestation.ts";
 import { Mempool } from "../sequencer/mempool.ts";
 import { type ProposerEvent, ProposerService } from "../sequencer/proposerService.ts";
@@ -58,6 +61,8 @@ export interface LocalNetworkOptions {
   users?: number;
   /** Of the users' keys and choices. Default 1. */
   seed?: number;
+  /** Port of the node's JSON API, 0 for any free one; without it there is none. */
+  rpcPort?: number;
   /** Seconds between L1 blocks. Default 1. */
   l1BlockTime?: number;
   /** Milliseconds between questions to L1. Default 200. */
@@ -66,38 +71,42 @@ export interface LocalNetworkOptions {
   onEvent?: (event: NetworkEvent) => void;
 }
 
-/** The proven state as L1 has it. */
-export interface ProvenState {
-  number: number;
-  stateRoot: bigint;
-}
-
 export class LocalNetwork implements Service {
   readonly node: Node;
   readonly mempool: Mempool;
   readonly heads: HeadFollower;
   readonly traffic: TrafficService | undefined;
+  readonly rpc: RpcServer | undefined;
   readonly #provider: JsonRpcProvider;
-  readonly #services: readonly Service[];
+  /** Those that follow L1, then those that act on it. */
+  readonly #followers: readonly Service[];
+  readonly #actors: readonly Service[];
   readonly #journals: readonly ActorJournal[];
   readonly #statistics: StatisticsCollector;
+  readonly #listen: () => void;
 
   private constructor(parts: {
     node: Node;
     mempool: Mempool;
     heads: HeadFollower;
     traffic: TrafficService | undefined;
+    rpc: RpcServer | undefined;
     provider: JsonRpcProvider;
-    services: readonly Service[];
+    followers: readonly Service[];
+    actors: readonly Service[];
     journals: readonly ActorJournal[];
     statistics: StatisticsCollector;
+    listen: () => void;
   }) {
     this.node = parts.node;
     this.mempool = parts.mempool;
     this.heads = parts.heads;
     this.traffic = parts.traffic;
+    this.rpc = parts.rpc;
     this.#provider = parts.provider;
-    this.#services = parts.services;
+    this.#followers = parts.followers;
+    this.#actors = parts.actors;
+    this.#listen = parts.listen;
     this.#journals = parts.journals;
     this.#statistics = parts.statistics;
   }
@@ -107,14 +116,33 @@ export class LocalNetwork implements Service {
    * @throws ActorError CHAIN_MISMATCH, JOURNAL_LOCKED while another network uses the folder
    */
   static async open(options: LocalNetworkOptions): Promise<LocalNetwork> {
-    const { rpcUrl, beaconUrl = rpcUrl, deployment, folder, keys, logger, l1BlockTime = 1, pollInterval = 200 } = options;
+    const {
+      rpcUrl,
+      beaconUrl = rpcUrl,
+      deployment,
+      folder,
+      keys,
+      logger,
+      l1BlockTime = 1,
+      pollInterval = 200,
+    } = options;
     const provider = await connectL1({ url: rpcUrl, chainId: deployment.chainId });
     const journals: ActorJournal[] = [];
+    ensureTrustedSetup(); // takes seconds, which the first slot does not have
     try {
       const rollup = await RollupContract.connect({ provider, deployment });
-      const blobs = new BlobStore({ folder: join(folder, "blobs"), source: await connectBeacon({ url: beaconUrl }) });
+      const blobs = new BlobStore({
+        folder: join(folder, "blobs"),
+        source: await connectBeacon({ url: beaconUrl }),
+      });
       const verifySignature = cachingVerifier();
-      const node = new Node({ provider, rollup, blobs, logger: logger.child({ actor: "node" }), verifySignature });
+      const node = new Node({
+        provider,
+        rollup,
+        blobs,
+        logger: logger.child({ actor: "node" }),
+        verifySignature,
+      });
       const heads = new HeadFollower({ provider, logger: logger.child({ actor: "l1" }), pollInterval });
       const { fees, genesisHash, sizes } = rollup.parameters;
       const mempool = new Mempool({
@@ -127,7 +155,10 @@ export class LocalNetwork implements Service {
 
       const errors = suiteErrorDecoder();
       const open = (actor: string): ActorJournal => {
-        const journal = openActorJournal({ path: join(folder, `${actor}.journal`), logger: logger.child({ actor }) });
+        const journal = openActorJournal({
+          path: join(folder, `${actor}.journal`),
+          logger: logger.child({ actor }),
+        });
         journals.push(journal);
         return journal;
       };
@@ -181,16 +212,38 @@ export class LocalNetwork implements Service {
               backlog: 4 * sizes.transactions,
             });
 
+      const rpc =
+        options.rpcPort === undefined
+          ? undefined
+          : new RpcServer({
+              ledger: new NodeLedger({ node, mempool, l1Head: () => heads.head?.number }),
+              port: options.rpcPort,
+              logger: logger.child({ actor: "rpc" }),
+            });
+
       const statistics = new StatisticsCollector();
       const tell = options.onEvent ?? (() => undefined);
-      node.on((event) => (statistics.onNode(event), tell({ source: "node", event })));
-      proposer.on((event) => (statistics.onProposer(event), tell({ source: "proposer", event })));
-      prover?.on((event) => (statistics.onProver(event), tell({ source: "prover", event })));
-      traffic?.on((event) => (statistics.onTraffic(event), tell({ source: "traffic", event })));
-
-      const nodeService = new NodeService({ node, heads, logger: logger.child({ actor: "node" }) });
-      const services = [heads, nodeService, proposer, prover, traffic].filter((service) => service !== undefined);
-      return new LocalNetwork({ node, mempool, heads, traffic, provider, services, journals, statistics });
+      const listen = (): void => {
+        node.on((event) => (statistics.onNode(event), tell({ source: "node", event })));
+        proposer.on((event) => (statistics.onProposer(event), tell({ source: "proposer", event })));
+        prover?.on((event) => (statistics.onProver(event), tell({ source: "prover", event })));
+        traffic?.on((event) => (statistics.onTraffic(event), tell({ source: "traffic", event })));
+      };
+      const followers = [heads, new NodeService({ node, heads, logger: logger.child({ actor: "node" }) })];
+      const actors = [proposer, prover, traffic, rpc].filter((service) => service !== undefined);
+      return new LocalNetwork({
+        node,
+        mempool,
+        heads,
+        traffic,
+        rpc,
+        provider,
+        followers,
+        actors,
+        journals,
+        statistics,
+        listen,
+      });
     } catch (error) {
       for (const journal of journals) journal.close();
       provider.destroy();
@@ -198,51 +251,68 @@ export class LocalNetwork implements Service {
     }
   }
 
-  /** Starts every part, in the order in which they need each other. */
+  /** Starts every part, in the order in which they need each other. Events and counts begin behind the first sync. */
   async start(): Promise<void> {
-    for (const service of this.#services) await service.start();
+    for (const service of this.#followers) await service.start();
+    this.#listen();
+    for (const service of this.#actors) await service.start();
   }
 
   async stop(): Promise<void> {
-    for (const service of this.#services.toReversed()) await service.stop();
+    for (const service of [...this.#followers, ...this.#actors].toReversed()) await service.stop();
     for (const journal of this.#journals) journal.close();
     this.#provider.destroy();
   }
 
-  /** What happened since the network was opened. */
+  /** What happened since the network was started. */
   get statistics(): Statistics {
     return this.#statistics.current;
   }
 
   /**
-   * Waits until L1 has accepted so many epoch proofs since the network was opened.
+   * Waits until L1 has accepted so many epoch proofs since the network was started.
    * @param stallSeconds time without a new block or proof after which the wait ends
    * @throws ActorError NETWORK_STALLED
    */
-  async untilProven({ epochs, stallSeconds = 120, signal }: { epochs: number; stallSeconds?: number; signal?: AbortSignal }): Promise<Statistics> {
+  async untilProven({
+    epochs,
+    stallSeconds = 120,
+    signal,
+  }: {
+    epochs: number;
+    stallSeconds?: number;
+    signal?: AbortSignal;
+  }): Promise<Statistics> {
     let progress = "";
     let since = performance.now();
     for (;;) {
       const { statistics } = this;
-      if (statistics.proofs >= epochs) return statistics;
+      if (statistics.proofs >= epochs) return this.#settled(epochs, signal);
       signal?.throwIfAborted();
       const now = `${statistics.blocks} blocks, ${statistics.proofs} proofs`;
       if (now !== progress) [progress, since] = [now, performance.now()];
       if (performance.now() - since > stallSeconds * 1000) {
-        throw new ActorError("NETWORK_STALLED", `nothing happened for ${stallSeconds} s after ${progress}`, "see the log");
+        throw new ActorError(
+          "NETWORK_STALLED",
+          `nothing happened for ${stallSeconds} s after ${progress}`,
+          "see the log",
+        );
       }
       await sleep(100, signal);
     }
   }
 
-  /** The root that L1 has as proven: the record of the proven tip, checked against the hash that the Rollup stores. */
-  async provenState(): Promise<ProvenState> {
-    await this.node.sync();
-    const { number, record, state } = this.node.chain.provenTip;
-    const stored = await this.node.rollup.recordHash(number);
-    if (stored !== recordHash(record)) {
-      throw new ActorError("STATE_UNAVAILABLE", `the Rollup's record of block ${number} is another`, "sync again");
+  /** The node may see a proof before its sender has the receipt, with the gas. */
+  async #settled(epochs: number, signal: AbortSignal | undefined): Promise<Statistics> {
+    for (let tries = 50; tries > 0; tries--) {
+      if ((this.statistics.gas.submitEpochProof?.count ?? 0) >= epochs) break;
+      await sleep(100, signal);
     }
-    return { number, stateRoot: this.node.chain.block(number)?.header.stateRoot ?? state.root() };
+    return this.statistics;
+  }
+
+  /** The state that L1 alone has as proven, opened from its events. */
+  provenState(): Promise<ProvenRoot> {
+    return readProvenRoot({ provider: this.#provider, rollup: this.node.rollup });
   }
 }

@@ -4,7 +4,12 @@
  */
 import { type BlockRecord, genesisRecord } from "../../protocol/record.ts";
 import { AccountTree } from "../../protocol/tree.ts";
-import type { EpochProvenEvent, MessageSentEvent, PrunedEvent, RollupParameters } from "../l1/rollupContract.ts";
+import type {
+  EpochProvenEvent,
+  MessageSentEvent,
+  PrunedEvent,
+  RollupParameters,
+} from "../l1/rollupContract.ts";
 import { ActorError } from "../support/actorError.ts";
 import type { Message } from "../../protocol/message.ts";
 import type { NodeBlock, ValidBlock } from "./nodeBlock.ts";
@@ -40,9 +45,17 @@ export class ChainState {
   constructor(parameters: RollupParameters) {
     const state = AccountTree.empty();
     if (state.root() !== parameters.genesisRoot) {
-      throw new ActorError("CHAIN_MISMATCH", "the Rollup's genesis is not the empty ledger", "use the code of its release");
+      throw new ActorError(
+        "CHAIN_MISMATCH",
+        "the Rollup's genesis is not the empty ledger",
+        "use the code of its release",
+      );
     }
-    this.genesis = { number: 0, record: genesisRecord(parameters.genesisHash, parameters.initialOracle), state };
+    this.genesis = {
+      number: 0,
+      record: genesisRecord(parameters.genesisHash, parameters.initialOracle),
+      state,
+    };
   }
 
   /** Messages that L1 sent, oldest first. */
@@ -103,10 +116,10 @@ export class ChainState {
     return () => void this.#blocks.pop();
   }
 
-  prune({ proven, pending }: PrunedEvent): Undo {
+  prune({ proven, pending }: PrunedEvent): { dropped: NodeBlock[]; undo: Undo } {
     expect(proven === this.#proven && pending === this.pending, `prune of ${proven}..${pending}`);
     const dropped = this.#blocks.splice(proven);
-    return () => void this.#blocks.push(...dropped);
+    return { dropped, undo: () => void this.#blocks.push(...dropped) };
   }
 
   prove({ epoch, number, prover, at }: EpochProvenEvent): Undo {
@@ -136,5 +149,9 @@ function pointOf(block: ValidBlock): ChainPoint {
 
 function expect(condition: boolean, what: string): void {
   if (condition) return;
-  throw new ActorError("L1_EVENT_UNEXPECTED", `unexpected event: ${what}`, "sync again from the Rollup's creation");
+  throw new ActorError(
+    "L1_EVENT_UNEXPECTED",
+    `unexpected event: ${what}`,
+    "sync again from the Rollup's creation",
+  );
 }

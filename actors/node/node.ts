@@ -28,7 +28,7 @@ export type NodeEvent =
   | { type: "block"; block: ValidBlock }
   | { type: "invalidBlock"; number: number; proposer: string; fault: BlockFault | undefined }
   | { type: "epochProven"; epoch: number; number: number; prover: string }
-  | { type: "pruned"; proven: number; pending: number }
+  | { type: "pruned"; proven: number; pending: number; dropped: readonly NodeBlock[] }
   | { type: "reorg"; from: number; to: number }
   | { type: "synced"; head: L1Head };
 
@@ -59,7 +59,9 @@ export class Node {
   constructor(options: NodeOptions) {
     this.#options = options;
     this.rollup = options.rollup;
-    this.#events = new Emitter((error) => options.logger.error({ error: messageOf(error) }, "a node listener failed"));
+    this.#events = new Emitter((error) =>
+      options.logger.error({ error: messageOf(error) }, "a node listener failed"),
+    );
     this.#chain = new ChainState(options.rollup.parameters);
     this.#checkpoints = this.#emptyCheckpoints();
   }
@@ -120,7 +122,17 @@ export class Node {
     }
   }
 
-  async #applyRange({ from, to, head, signal }: { from: number; to: number; head: L1Head; signal: AbortSignal | undefined }): Promise<void> {
+  async #applyRange({
+    from,
+    to,
+    head,
+    signal,
+  }: {
+    from: number;
+    to: number;
+    head: L1Head;
+    signal: AbortSignal | undefined;
+  }): Promise<void> {
     const headers = new Map<number, L1Head>([[head.number, head]]);
     const readBlock = async (number: number): Promise<L1Head> => {
       const known = headers.get(number) ?? (await readHead(this.#options.provider, number));
@@ -166,9 +178,12 @@ export class Node {
         );
         return this.#chain.addBlock(block);
       }
-      case "pruned":
-        news.push({ type: "pruned", proven: event.proven, pending: event.pending });
-        return this.#chain.prune(event);
+      case "pruned": {
+        const { proven, pending } = event;
+        const { dropped, undo } = this.#chain.prune(event);
+        news.push({ type: "pruned", proven, pending, dropped });
+        return undo;
+      }
       case "epochProven": {
         news.push({ type: "epochProven", epoch: event.epoch, number: event.number, prover: event.prover });
         const undo = this.#chain.prove(event);
@@ -197,11 +212,15 @@ export class Node {
       ...(verifySignature ? { verifySignature } : {}),
     });
     if (!verification.valid) {
-      logger.error({ number: block.number, proposer: block.proposer, ...verification.fault }, "invalid block, not followed");
+      logger.error(
+        { number: block.number, proposer: block.proposer, ...verification.fault },
+        "invalid block, not followed",
+      );
       return { ...block, status: "invalid", fault: verification.fault };
     }
     const { data, messages, result } = verification;
-    if (data.hasRubbish) logger.warn({ number: block.number }, "the blob has data behind its last transaction");
+    if (data.hasRubbish)
+      logger.warn({ number: block.number }, "the blob has data behind its last transaction");
     return { ...block, status: "valid", data, messages, result, state: result.state };
   }
 
@@ -210,7 +229,11 @@ export class Node {
     const { versionedHash, at } = event;
     const [blob] = await blobs.getBlobs({ block: at.block, versionedHashes: [versionedHash], signal });
     if (!blob || versionedHashOf(commitmentOf(blob)) !== versionedHash.toLowerCase()) {
-      throw new ActorError("BLOB_SOURCE_LIED", `the blob source gave another blob than ${versionedHash}`, "use another source");
+      throw new ActorError(
+        "BLOB_SOURCE_LIED",
+        `the blob source gave another blob than ${versionedHash}`,
+        "use another source",
+      );
     }
     if (blobs instanceof BlobStore) blobs.keep(versionedHash, blob);
     return blob;

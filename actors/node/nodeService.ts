@@ -41,7 +41,8 @@ export class NodeService implements Service {
     this.#running = this.#node
       .sync(signal)
       .catch((error: unknown) => {
-        if (!signal.aborted) this.#logger.warn({ error: messageOf(error) }, "the node could not follow; trying again");
+        if (!signal.aborted)
+          this.#logger.warn({ error: messageOf(error) }, "the node could not follow; trying again");
       })
       .finally(() => (this.#busy = false));
   }

@@ -42,7 +42,8 @@ export async function syncFromL1(parameters: SyncParameters): Promise<SyncResult
   try {
     const rollup = await RollupContract.connect({ provider, deployment });
     const beacon = await connectBeacon({ url: beaconUrl, ...(signal ? { signal } : {}) });
-    const blobs: BlobSource = folder === undefined ? beacon : new BlobStore({ folder: join(folder, "blobs"), source: beacon });
+    const blobs: BlobSource =
+      folder === undefined ? beacon : new BlobStore({ folder: join(folder, "blobs"), source: beacon });
     const node = new Node({ provider, rollup, blobs, logger });
     let invalidBlocks = 0;
     node.on((event) => {

@@ -12,7 +12,11 @@ import type { ProposedEvent, RollupParameters } from "../l1/rollupContract.ts";
 import type { AnnouncedBlock, BlockFault } from "./nodeBlock.ts";
 
 /** The block of an event, its header put together from the event and the parent's record. */
-export function announcedBlock({ event, parent, parameters }: {
+export function announcedBlock({
+  event,
+  parent,
+  parameters,
+}: {
   event: ProposedEvent;
   parent: BlockRecord;
   parameters: RollupParameters;
@@ -31,7 +35,12 @@ export function announcedBlock({ event, parent, parameters }: {
   };
 }
 
-function headerOf({ claims, parent, record, versionedHash }: {
+function headerOf({
+  claims,
+  parent,
+  record,
+  versionedHash,
+}: {
   claims: ProposedBlock;
   parent: BlockRecord;
   record: BlockRecord;

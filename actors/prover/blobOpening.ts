@@ -26,7 +26,13 @@ export interface CombinedOpening {
  * Opens Σ gamma^i p_i at z.
  * @param blobs usable words of each block's blob; the words behind them are zero
  */
-export function openCombined({ blobs, challenge }: { blobs: readonly (readonly bigint[])[]; challenge: Challenge }): CombinedOpening {
+export function openCombined({
+  blobs,
+  challenge,
+}: {
+  blobs: readonly (readonly bigint[])[];
+  challenge: Challenge;
+}): CombinedOpening {
   ensureTrustedSetup();
   const { z, gamma } = challenge;
   const combined = combine(blobs, gamma);
@@ -43,7 +49,11 @@ export function pointWords(commitment: Uint8Array): PointWords {
   const point = bls12_381.G1.Point.fromBytes(commitment);
   if (point.is0()) return [0n, 0n, 0n];
   const bytes = point.toBytes(false);
-  return [fromBytes(bytes.subarray(0, 32)), fromBytes(bytes.subarray(32, 64)), fromBytes(bytes.subarray(64, 96))];
+  return [
+    fromBytes(bytes.subarray(0, 32)),
+    fromBytes(bytes.subarray(32, 64)),
+    fromBytes(bytes.subarray(64, 96)),
+  ];
 }
 
 function combine(blobs: readonly (readonly bigint[])[], gamma: bigint): bigint[] {

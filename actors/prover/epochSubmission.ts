@@ -29,7 +29,11 @@ export function inputsOf(parameters: {
     previous,
     blocks: work.blocks.map(({ number, header, data, result }) => {
       if (result) return { header, words: data.words, result };
-      throw new ActorError("STATE_UNAVAILABLE", `the execution of block ${number} is no longer kept`, "sync the node again");
+      throw new ActorError(
+        "STATE_UNAVAILABLE",
+        `the execution of block ${number} is no longer kept`,
+        "sync the node again",
+      );
     }),
     attempt,
   });
@@ -48,7 +52,11 @@ export function encodeSubmission(parameters: {
   const { challenge, y, withdrawals, participation } = statement;
   const opening = openCombined({ blobs: work.blocks.map(({ data }) => data.words), challenge });
   if (opening.y !== y) {
-    throw new ActorError("STATE_UNAVAILABLE", "the blobs' opening is not the statement's", "report this: circuit inputs and c-kzg disagree");
+    throw new ActorError(
+      "STATE_UNAVAILABLE",
+      "the blobs' opening is not the statement's",
+      "report this: circuit inputs and c-kzg disagree",
+    );
   }
   const args = {
     start: encodeRecord(work.start.record),

@@ -19,7 +19,15 @@ export interface EpochWork {
  * The complete unproven epochs, oldest first, up to the first that cannot be proven.
  * @param time when the proof would reach L1: an epoch is also complete when its last slot is over then
  */
-export function completeEpochs({ chain, parameters, time }: { chain: ChainState; parameters: RollupParameters; time: Timestamp }): EpochWork[] {
+export function completeEpochs({
+  chain,
+  parameters,
+  time,
+}: {
+  chain: ChainState;
+  parameters: RollupParameters;
+  time: Timestamp;
+}): EpochWork[] {
   const { clock } = parameters;
   const works: EpochWork[] = [];
   let first = chain.proven + 1;

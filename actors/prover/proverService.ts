@@ -7,7 +7,7 @@
  * proven tip.
  */
 import type { EpochInputs } from "../../protocol/epochInputs.ts";
-import { type Timestamp, toTimestamp } from "../../protocol/time.ts";
+import { toTimestamp } from "../../protocol/time.ts";
 import type { HeadFollower } from "../l1/headFollower.ts";
 import { type L1Account, RevertError } from "../l1/l1Account.ts";
 import type { Node } from "../node/node.ts";
@@ -67,7 +67,9 @@ export class ProverService implements Service {
 
   constructor(options: ProverOptions) {
     this.#options = options;
-    this.#events = new Emitter((error) => options.logger.error({ error: messageOf(error) }, "a prover listener failed"));
+    this.#events = new Emitter((error) =>
+      options.logger.error({ error: messageOf(error) }, "a prover listener failed"),
+    );
   }
 
   on(listener: (event: ProverEvent) => void): () => void {
@@ -81,7 +83,10 @@ export class ProverService implements Service {
       this.#wake.abort();
       this.#wake = new AbortController();
     };
-    const stops = [this.#options.heads.onHead(wake), this.#options.node.on((event) => event.type === "synced" && wake())];
+    const stops = [
+      this.#options.heads.onHead(wake),
+      this.#options.node.on((event) => event.type === "synced" && wake()),
+    ];
     this.#stopListening = () => stops.forEach((stop) => stop());
     this.#running = Promise.all([
       this.#repeat(signal, () => this.#proveNext(signal)),
@@ -117,14 +122,16 @@ export class ProverService implements Service {
   #works(): EpochWork[] {
     const { node, heads, l1BlockTime } = this.#options;
     if (!heads.head) return [];
-    const time = toTimestamp(heads.head.timestamp + l1BlockTime) as Timestamp;
+    const time = toTimestamp(heads.head.timestamp + l1BlockTime);
     return completeEpochs({ chain: node.chain, parameters: node.parameters, time });
   }
 
   async #proveNext(signal: AbortSignal): Promise<boolean> {
     const works = this.#works();
     this.#forgetOthers(works);
-    const work = works.slice(0, this.#options.ahead ?? 4).find((candidate) => !this.#proofs.has(keyOf(candidate)));
+    const work = works
+      .slice(0, this.#options.ahead ?? 4)
+      .find((candidate) => !this.#proofs.has(keyOf(candidate)));
     if (!work) return false;
     const proof = await this.#prove(work, signal);
     if (!proof) return false;
@@ -138,7 +145,13 @@ export class ProverService implements Service {
     const { node, maker, store, logger } = this.#options;
     const { epoch } = work;
     for (let attempt = 0; attempt < ATTEMPTS && !signal.aborted; attempt++) {
-      const inputs = inputsOf({ work, chain: node.chain, rollup: node.parameters, prover: this.#prover, attempt });
+      const inputs = inputsOf({
+        work,
+        chain: node.chain,
+        rollup: node.parameters,
+        prover: this.#prover,
+        attempt,
+      });
       const stored = store?.read(inputs.publicInputs);
       if (stored) return { inputs, proof: stored };
       if (attempt === 0) this.#events.emit({ type: "proving", epoch, blocks: work.blocks.length });
@@ -160,20 +173,29 @@ export class ProverService implements Service {
 
   async #submitOldest(signal: AbortSignal): Promise<boolean> {
     const { node, account, logger } = this.#options;
-    const work = this.#works()[0];
-    const proof = work && this.#proofs.get(keyOf(work));
-    if (!work || !proof) return false;
+    if (!this.#oldest()) return false;
+    // The block that follows the epoch is part of the calldata, so the node must know all that L1 has by now.
+    await node.sync(signal);
+    const oldest = this.#oldest();
+    if (!oldest) return true;
+    const { work, proof } = oldest;
     const { epoch } = work;
     const data = encodeSubmission({ work, ...proof, rollup: node.parameters, prover: this.#prover });
     try {
-      const { receipt, hash } = await account.send({ purpose: `prove-${epoch}`, to: node.parameters.address, data, signal });
+      const { receipt, hash } = await account.send({
+        purpose: `prove-${epoch}`,
+        to: node.parameters.address,
+        data,
+        signal,
+      });
       logger.info({ epoch, gasUsed: receipt.gasUsed }, "epoch proof accepted");
       this.#events.emit({ type: "submitted", epoch, gasUsed: receipt.gasUsed, hash });
       await node.sync(signal);
       return true;
     } catch (error) {
       if (signal.aborted) return false;
-      const reason = error instanceof RevertError ? (error.contractError?.text ?? error.message) : messageOf(error);
+      const reason =
+        error instanceof RevertError ? (error.contractError?.text ?? error.message) : messageOf(error);
       logger.warn({ epoch, reason }, "epoch proof not accepted");
       this.#events.emit({ type: "failed", epoch, reason });
       // A proof that was damaged on disk is made again.
@@ -181,6 +203,13 @@ export class ProverService implements Service {
       await node.sync(signal);
       return false;
     }
+  }
+
+  /** The oldest unproven epoch, when its proof is ready. */
+  #oldest(): { work: EpochWork; proof: Proof } | undefined {
+    const work = this.#works()[0];
+    const proof = work && this.#proofs.get(keyOf(work));
+    return work && proof && { work, proof };
   }
 
   #drop(work: EpochWork, { inputs }: Proof): void {

@@ -12,6 +12,8 @@ import { join } from "node:path";
 import { findBbBinary } from "@aztec/bb.js/platform";
 import { Noir, type CompiledCircuit, type InputMap } from "@noir-lang/noir_js";
 
+import type { EpochInputs } from "../../protocol/epochInputs.ts";
+
 /** Non-ZK (a rollup's data is public), Keccak transcript: what the Solidity verifiers check. */
 export const VERIFIER_TARGET = "evm-no-zk";
 
@@ -50,6 +52,9 @@ export class ProvingError extends Error {
   }
 }
 
+/** Arguments of an epoch circuit, from `epochInputs`. */
+export type CircuitInputs = EpochInputs["inputs"];
+
 /** Files of one circuit, and where the reference string lies. */
 export interface ProvingArtifacts {
   readonly program: string;
@@ -86,7 +91,7 @@ export class EpochProver {
   }
 
   /** @throws {ProvingError} `unsatisfied`, `prover-failed`, `aborted` or `artifact-missing` */
-  async prove(inputs: InputMap, { signal }: { signal?: AbortSignal } = {}): Promise<EpochProof> {
+  async prove(inputs: CircuitInputs, { signal }: { signal?: AbortSignal } = {}): Promise<EpochProof> {
     const began = performance.now();
     const witness = await this.solve(inputs);
     if (signal?.aborted) throw aborted(signal);
@@ -94,9 +99,10 @@ export class EpochProver {
   }
 
   /** The solved witness, compressed as the prover reads it. @throws {ProvingError} `unsatisfied` */
-  async solve(inputs: InputMap): Promise<Uint8Array> {
+  async solve(inputs: CircuitInputs): Promise<Uint8Array> {
     try {
-      return (await this.#noir.execute(inputs)).witness;
+      // Declared as mutable, but not changed.
+      return (await this.#noir.execute(inputs as unknown as InputMap)).witness;
     } catch (cause) {
       throw new ProvingError({
         code: "unsatisfied",

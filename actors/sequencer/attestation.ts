@@ -53,7 +53,7 @@ export function attesterKey(seed: Uint8Array): Uint8Array {
   return Fr.toBytes(Fr.create(fromBytes(seed)) || 1n);
 }
 
-/** The public key, 48 bytes, a compressed G1 point. */
-export function attesterPublicKey(secretKey: Uint8Array): Uint8Array {
-  return bls12_381.longSignatures.getPublicKey(secretKey).toBytes();
+/** The public key, a G1 point. */
+export function attesterPublicKey(secretKey: Uint8Array): { x: bigint; y: bigint } {
+  return bls12_381.longSignatures.getPublicKey(secretKey).toAffine();
 }

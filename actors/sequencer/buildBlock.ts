@@ -45,7 +45,10 @@ export function buildBlock(parameters: BuildBlockParameters): BuiltBlock {
   const messages = inbox.slice(0, sizes.messages);
   const transactions = choose(parameters, messages);
   const result = execute(parameters, messages, transactions);
-  const blob = encodeBlob(transactions.map(({ words }) => words), sizes);
+  const blob = encodeBlob(
+    transactions.map(({ words }) => words),
+    sizes,
+  );
   const header: Header = {
     parentChainHash: parent.record.chainHash,
     stateRoot: result.state.root(),
@@ -74,7 +77,11 @@ function choose(parameters: BuildBlockParameters, messages: readonly Message[]):
   return chosen;
 }
 
-function execute(parameters: BuildBlockParameters, messages: readonly Message[], transactions: readonly PooledTransaction[]): BlockResult {
+function execute(
+  parameters: BuildBlockParameters,
+  messages: readonly Message[],
+  transactions: readonly PooledTransaction[],
+): BlockResult {
   const { parent, prices, domain, sizes, verifySignature } = parameters;
   const data = blockDataOf(
     transactions.map(({ words }) => words),

@@ -87,6 +87,10 @@ export class Mempool {
     return this.#options.capacity;
   }
 
+  has(id: string): boolean {
+    return this.#byId.has(id);
+  }
+
   /** The nonce after a sender's pooled transactions without a gap. */
   nextNonce(sender: number): number {
     const pooled = this.#bySender.get(sender);
@@ -103,14 +107,19 @@ export class Mempool {
   add(transaction: Transaction): string {
     const words = wordsOf(transaction);
     const id = `0x${keccakWords(words).toString(16).padStart(64, "0")}`;
-    if (this.#byId.has(id)) throw refusal("DUPLICATE", `transaction ${id} is in the pool already`, "wait for its block");
+    if (this.#byId.has(id))
+      throw refusal("DUPLICATE", `transaction ${id} is in the pool already`, "wait for its block");
     const view = this.#options.view();
     this.#checkSender(transaction, view);
     this.#checkPayment(transaction, view);
     this.#checkRecipient(transaction, view);
     this.#checkSignature(transaction, view);
     if (this.#byId.size >= this.#options.capacity) {
-      throw refusal("POOL_FULL", `the pool holds its ${this.#options.capacity} transactions`, "send it again later");
+      throw refusal(
+        "POOL_FULL",
+        `the pool holds its ${this.#options.capacity} transactions`,
+        "send it again later",
+      );
     }
     const pooled = { id, transaction, words };
     this.#byId.set(id, pooled);
@@ -120,11 +129,10 @@ export class Mempool {
   }
 
   /**
-   * Transactions in the order in which a builder should try them: a sender's in the order of their nonces without a
-   * gap, and among senders the higher fee first, then the earlier arrival.
+   * Transactions in the order in which a builder on top of `state` should try them: a sender's in the order of their
+   * nonces without a gap, and among senders the higher fee first, then the earlier arrival.
    */
-  candidates(): PooledTransaction[] {
-    const { state } = this.#options.view();
+  candidates(state: AccountTree): PooledTransaction[] {
     const arrival = new Map([...this.#byId.keys()].map((id, i) => [id, i]));
     const heads = new Map<number, PooledTransaction>();
     for (const [sender, pooled] of this.#bySender) {
@@ -146,9 +154,25 @@ export class Mempool {
   /** Drops what can never be executed any more; call it when the tip changed. Returns how many were dropped. */
   dropStale(): number {
     const { state } = this.#options.view();
-    const stale = [...this.#byId.values()].filter(({ transaction }) => transaction.nonce < state.get(transaction.from).nonce);
+    const stale = [...this.#byId.values()].filter(
+      ({ transaction }) => transaction.nonce < state.get(transaction.from).nonce,
+    );
     for (const pooled of stale) this.remove(pooled.id);
     return stale.length;
+  }
+
+  /** Takes back what stood in blocks that were pruned, as far as it still applies. Returns how many came back. */
+  restore(transactions: readonly Transaction[]): number {
+    let restored = 0;
+    for (const transaction of transactions) {
+      try {
+        this.add(transaction);
+        restored++;
+      } catch (error) {
+        if (!(error instanceof MempoolError)) throw error;
+      }
+    }
+    return restored;
   }
 
   remove(id: string): void {
@@ -163,17 +187,33 @@ export class Mempool {
 
   #checkSender({ from, nonce }: Transaction, { state }: MempoolView): void {
     if (from >= MAX_ACCOUNTS || !accountExists(state.get(from))) {
-      throw refusal("UNKNOWN_SENDER", `account ${from} does not exist`, "register it on L1 and wait for the block");
+      throw refusal(
+        "UNKNOWN_SENDER",
+        `account ${from} does not exist`,
+        "register it on L1 and wait for the block",
+      );
     }
     const account = state.get(from);
     if (nonce < account.nonce) {
-      throw refusal("NONCE_TOO_LOW", `nonce ${nonce} was used, the account is at ${account.nonce}`, "sign it again with a new nonce");
+      throw refusal(
+        "NONCE_TOO_LOW",
+        `nonce ${nonce} was used, the account is at ${account.nonce}`,
+        "sign it again with a new nonce",
+      );
     }
     if (nonce >= account.nonce + this.#options.nonceWindow || nonce >= 2 ** 32 - 1) {
-      throw refusal("NONCE_TOO_FAR", `nonce ${nonce} is too far ahead of ${account.nonce}`, "send the ones before it first");
+      throw refusal(
+        "NONCE_TOO_FAR",
+        `nonce ${nonce} is too far ahead of ${account.nonce}`,
+        "send the ones before it first",
+      );
     }
     if (this.#bySender.get(from)?.has(nonce)) {
-      throw refusal("NONCE_TAKEN", `the pool holds another transaction with nonce ${nonce}`, "sign it with the next nonce");
+      throw refusal(
+        "NONCE_TAKEN",
+        `the pool holds another transaction with nonce ${nonce}`,
+        "sign it with the next nonce",
+      );
     }
   }
 
@@ -188,14 +228,24 @@ export class Mempool {
       );
     }
     const account = state.get(from);
-    const all = [...(this.#bySender.get(from)?.values() ?? [])].map((pooled) => pooled.transaction).concat(transaction);
+    const all = [...(this.#bySender.get(from)?.values() ?? [])]
+      .map((pooled) => pooled.transaction)
+      .concat(transaction);
     const fees = all.reduce((sum, { kind }) => sum + feeOf(gasOf(kind), prices), 0n);
     if (fees > account.feeBalance) {
-      throw refusal("CANNOT_PAY", `fees of ${fees} are more than the fee balance ${account.feeBalance}`, "deposit through the fee portal");
+      throw refusal(
+        "CANNOT_PAY",
+        `fees of ${fees} are more than the fee balance ${account.feeBalance}`,
+        "deposit through the fee portal",
+      );
     }
     const amounts = all.reduce((sum, { amount }) => sum + amount, 0n);
     if (amounts > account.balance) {
-      throw refusal("CANNOT_PAY", `amounts of ${amounts} are more than the balance ${account.balance}`, "send less");
+      throw refusal(
+        "CANNOT_PAY",
+        `amounts of ${amounts} are more than the balance ${account.balance}`,
+        "send less",
+      );
     }
   }
 
@@ -212,14 +262,22 @@ export class Mempool {
     const message = signingMessage(this.#options.domain, ...encodeBody(transaction));
     const publicKey = state.get(transaction.from).key;
     if (!this.#options.verifySignature({ publicKey, message, signature: transaction.signature })) {
-      throw refusal("BAD_SIGNATURE", `the signature is not account ${transaction.from}'s`, "sign for this rollup with its key");
+      throw refusal(
+        "BAD_SIGNATURE",
+        `the signature is not account ${transaction.from}'s`,
+        "sign for this rollup with its key",
+      );
     }
   }
 }
 
 function wordsOf(transaction: Transaction): TransactionWords {
   if (transaction.kind !== KIND_TRANSFER && transaction.kind !== KIND_WITHDRAW) {
-    throw refusal("UNKNOWN_KIND", `kind ${transaction.kind} does not exist`, "use 1 (transfer) or 2 (withdraw)");
+    throw refusal(
+      "UNKNOWN_KIND",
+      `kind ${transaction.kind} does not exist`,
+      "use 1 (transfer) or 2 (withdraw)",
+    );
   }
   try {
     return encodeTransaction(transaction);

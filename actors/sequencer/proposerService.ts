@@ -21,6 +21,7 @@ import type { L1Head } from "../l1/provider.ts";
 import type { ProposerDuty } from "../l1/rollupContract.ts";
 import type { ChainPoint } from "../node/chainState.ts";
 import type { Node } from "../node/node.ts";
+import type { NodeBlock } from "../node/nodeBlock.ts";
 import { isActorError, messageOf } from "../support/actorError.ts";
 import { Emitter } from "../support/emitter.ts";
 import type { Logger } from "../support/logger.ts";
@@ -34,7 +35,15 @@ const PROPOSE_GAS = 250_000n;
 
 /** What a proposer did. */
 export type ProposerEvent =
-  | { type: "proposed"; slot: number; number: number; transactions: number; messages: number; gasUsed: bigint; hash: string }
+  | {
+      type: "proposed";
+      slot: number;
+      number: number;
+      transactions: number;
+      messages: number;
+      gasUsed: bigint;
+      hash: string;
+    }
   | { type: "missed"; slot: number; reason: string };
 
 /** Parameters of {@link ProposerService}. */
@@ -65,7 +74,9 @@ export class ProposerService implements Service {
 
   constructor(options: ProposerOptions) {
     this.#options = options;
-    this.#events = new Emitter((error) => options.logger.error({ error: messageOf(error) }, "a proposer listener failed"));
+    this.#events = new Emitter((error) =>
+      options.logger.error({ error: messageOf(error) }, "a proposer listener failed"),
+    );
   }
 
   on(listener: (event: ProposerEvent) => void): () => void {
@@ -75,7 +86,11 @@ export class ProposerService implements Service {
   start(): Promise<void> {
     if (this.#abort) return Promise.resolve();
     const abort = (this.#abort = new AbortController());
-    this.#stopListening = this.#options.heads.onHead((head) => this.#onHead(head, abort.signal));
+    const stops = [
+      this.#options.heads.onHead((head) => this.#onHead(head, abort.signal)),
+      this.#options.node.on((event) => event.type === "pruned" && this.#restore(event.dropped)),
+    ];
+    this.#stopListening = () => stops.forEach((stop) => stop());
     if (this.#options.heads.head) this.#onHead(this.#options.heads.head, abort.signal);
     return Promise.resolve();
   }
@@ -99,12 +114,9 @@ export class ProposerService implements Service {
   }
 
   async #act(head: L1Head, signal: AbortSignal): Promise<void> {
-    const { node, l1BlockTime } = this.#options;
-    const { clock } = node.parameters;
-    const next = head.timestamp + l1BlockTime;
-    if (next < clock.genesisTime) return;
-    const slot = slotAt(clock, toTimestamp(next));
-    if (slot <= this.#done || slot === 0) return;
+    const { node } = this.#options;
+    const slot = this.#slotAfter(head);
+    if (slot === undefined || slot <= this.#done || slot === 0) return;
     const duty = await this.#duty(slot);
     if (!duty) return;
 
@@ -112,6 +124,14 @@ export class ProposerService implements Service {
     const parent = await this.#parent(slot);
     if (!parent || parent.record.slot >= slot) return;
     await this.#propose({ slot, duty, parent, signal });
+  }
+
+  /** Slot of the L1 block that comes after this one; undefined before genesis. */
+  #slotAfter({ timestamp }: L1Head): Slot | undefined {
+    const { node, l1BlockTime } = this.#options;
+    const { clock } = node.parameters;
+    const next = timestamp + l1BlockTime;
+    return next < clock.genesisTime ? undefined : slotAt(clock, toTimestamp(next));
   }
 
   /** Our duty of the slot; undefined when the slot is another's. */
@@ -127,13 +147,25 @@ export class ProposerService implements Service {
     const { node, logger } = this.#options;
     const { chain, parameters } = node;
     const oldest = chain.block(chain.proven + 1);
-    const pruneDue = oldest !== undefined && epochOf(parameters.clock, slot) > oldest.epoch + parameters.clock.proofSubmissionEpochs;
+    const pruneDue =
+      oldest !== undefined &&
+      epochOf(parameters.clock, slot) > oldest.epoch + parameters.clock.proofSubmissionEpochs;
     const parent = chain.point(pruneDue ? chain.proven : chain.pending);
     if (!parent) logger.warn({ pending: chain.pending }, "the pending tip is invalid; nothing to build on");
     return Promise.resolve(parent);
   }
 
-  async #propose({ slot, duty, parent, signal }: { slot: Slot; duty: ProposerDuty; parent: ChainPoint; signal: AbortSignal }): Promise<void> {
+  async #propose({
+    slot,
+    duty,
+    parent,
+    signal,
+  }: {
+    slot: Slot;
+    duty: ProposerDuty;
+    parent: ChainPoint;
+    signal: AbortSignal;
+  }): Promise<void> {
     const { node, account, guard, logger, coinbase } = this.#options;
     const number = parent.number + 1;
     this.#options.mempool.dropStale();
@@ -159,8 +191,18 @@ export class ProposerService implements Service {
       coinbase: toAddress(coinbase),
       signature,
     });
-    const data = contractInterface("rollup/Rollup").encodeFunctionData("propose", [[...encodeRecord(parent.record)], [...blk]]);
+    const data = contractInterface("rollup/Rollup").encodeFunctionData("propose", [
+      [...encodeRecord(parent.record)],
+      [...blk],
+    ]);
     this.#done = slot;
+    account.prepare([block.blob]);
+    // Building and attesting took time: a blob transaction that comes too late costs as much as one in time.
+    const head = await this.#options.heads.refresh();
+    if (head && this.#slotAfter(head) !== slot) {
+      this.#miss(slot, "the block was not ready in time");
+      return;
+    }
     try {
       const { receipt, hash } = await account.send({
         purpose: `propose-${slot}`,
@@ -175,8 +217,20 @@ export class ProposerService implements Service {
       this.#events.emit({ type: "proposed", slot, number, ...counts, gasUsed: receipt.gasUsed, hash });
     } catch (error) {
       if (signal.aborted) return;
-      this.#miss(slot, error instanceof RevertError ? (error.contractError?.text ?? error.message) : messageOf(error));
+      this.#miss(
+        slot,
+        error instanceof RevertError ? (error.contractError?.text ?? error.message) : messageOf(error),
+      );
     }
+  }
+
+  /** The transactions of pruned blocks wait for a block again. */
+  #restore(dropped: readonly NodeBlock[]): void {
+    const { mempool, logger } = this.#options;
+    const slots = dropped.flatMap((block) => (block.status === "valid" ? (block.result?.slots ?? []) : []));
+    const applied = slots.filter(({ forced, outcome }) => !forced && outcome.type === "applied");
+    const restored = mempool.restore(applied.map(({ transaction }) => transaction));
+    logger.warn({ blocks: dropped.length, restored }, "blocks were pruned; their transactions wait again");
   }
 
   async #build(slot: Slot, parent: ChainPoint): Promise<BuiltBlock> {
@@ -187,7 +241,7 @@ export class ProposerService implements Service {
       slot,
       prices: await node.rollup.pricesAfter(encodeRecord(parent.record)),
       inbox: node.chain.messages.slice(parent.record.messageCount),
-      candidates: mempool.candidates(),
+      candidates: mempool.candidates(parent.state),
       domain: truncatedToField(genesisHash),
       sizes,
       verifySignature,

@@ -8,7 +8,9 @@ export function cachingVerifier(capacity = 4_096): (claim: SignatureClaim) => bo
   const accepted = new Set<string>();
   return (claim) => {
     const { publicKey, message, signature } = claim;
-    const id = [publicKey.x, publicKey.y, message, signature.s, signature.e].map((x) => x.toString(36)).join();
+    const id = [publicKey.x, publicKey.y, message, signature.s, signature.e]
+      .map((x) => x.toString(36))
+      .join();
     if (accepted.has(id)) return true;
     if (!schnorrVerify(claim)) return false;
     if (accepted.size >= capacity) accepted.delete(accepted.values().next().value!);

@@ -7,10 +7,18 @@ import { Interface, type TransactionReceipt } from "ethers";
 import { toAddress } from "../../protocol/address.ts";
 import { feeOf, gasOf } from "../../protocol/gas.ts";
 import { truncatedToField } from "../../protocol/hash.ts";
-import { KIND_TRANSFER, KIND_WITHDRAW, type Transaction, type TransactionBody, signTransaction } from "../../protocol/transaction.ts";
+import { isDeposit } from "../../protocol/message.ts";
+import {
+  KIND_TRANSFER,
+  KIND_WITHDRAW,
+  type Transaction,
+  type TransactionBody,
+  signTransaction,
+} from "../../protocol/transaction.ts";
 import { contractInterface } from "../l1/contractInterface.ts";
 import type { HeadFollower } from "../l1/headFollower.ts";
 import type { L1Account } from "../l1/l1Account.ts";
+import { messagesOf } from "../l1/rollupContract.ts";
 import type { Node } from "../node/node.ts";
 import { MempoolError, type MempoolRefusal } from "../sequencer/mempool.ts";
 import { messageOf } from "../support/actorError.ts";
@@ -71,7 +79,9 @@ export class TrafficService implements Service {
     this.#options = options;
     this.users = seededUsers({ seed: options.seed, count: options.users });
     this.#random = new Random(options.seed);
-    this.#events = new Emitter((error) => options.logger.error({ error: messageOf(error) }, "a traffic listener failed"));
+    this.#events = new Emitter((error) =>
+      options.logger.error({ error: messageOf(error) }, "a traffic listener failed"),
+    );
   }
 
   on(listener: (event: TrafficEvent) => void): () => void {
@@ -102,7 +112,10 @@ export class TrafficService implements Service {
     const missing = this.users.filter(({ leaf }) => leaf === undefined);
     if (missing.length === 0) return;
     const { feePortal, assetPortal, feeToken, asset } = this.#options.node.parameters;
-    await Promise.all([this.#approve(feeToken, feePortal, signal), this.#approve(asset, assetPortal, signal)]);
+    await Promise.all([
+      this.#approve(feeToken, feePortal, signal),
+      this.#approve(asset, assetPortal, signal),
+    ]);
     for (const user of missing) {
       if (signal?.aborted) return;
       await this.#register(user, signal);
@@ -134,9 +147,13 @@ export class TrafficService implements Service {
     const options = signal ? { signal } : {};
 
     const juice = feeOf(gasOf(KIND_TRANSFER), fees) * PAID_TRANSFERS;
-    const first = abi.encodeFunctionData("register", [x, y, juice > minimumRegistration ? juice : minimumRegistration]);
+    const first = abi.encodeFunctionData("register", [
+      x,
+      y,
+      juice > minimumRegistration ? juice : minimumRegistration,
+    ]);
     const registered = await account.send({ purpose: "register", to: feePortal, data: first, ...options });
-    const leaf = leafOf(registered.receipt, feePortal);
+    const leaf = leafOf(registered.receipt, node.parameters.address);
     user.leaf = leaf;
     logger.info({ user: number, leaf }, "registered");
     this.#events.emit({ type: "registered", user: number, leaf, gasUsed: registered.receipt.gasUsed });
@@ -151,8 +168,7 @@ export class TrafficService implements Service {
     const { messages } = this.#options.node.chain;
     for (const user of this.users) {
       const { x } = user.keyPair.publicKey;
-      const found = messages.find((message) => "keyX" in message && message.keyX === x);
-      if (found && "index" in found) user.leaf ??= found.index;
+      user.leaf ??= messages.filter(isDeposit).find(({ keyX }) => keyX === x)?.index;
     }
   }
 
@@ -175,7 +191,11 @@ export class TrafficService implements Service {
       maxFeePerL2Gas: parameters.fees.feePerL2Gas * BigInt(1 + this.#random.below(3)),
       maxFeePerDaGas: parameters.fees.feePerDaGas,
     };
-    return signTransaction({ domain: truncatedToField(parameters.genesisHash), keyPair: sender.keyPair, body });
+    return signTransaction({
+      domain: truncatedToField(parameters.genesisHash),
+      keyPair: sender.keyPair,
+      body,
+    });
   }
 
   /** False when the pool wants no more. */
@@ -192,12 +212,8 @@ export class TrafficService implements Service {
   }
 }
 
-function leafOf(receipt: TransactionReceipt, portal: string): number {
-  const abi = contractInterface("bridge/IPortal");
-  for (const log of receipt.logs) {
-    if (log.address.toLowerCase() !== portal.toLowerCase()) continue;
-    const parsed = abi.parseLog(log);
-    if (parsed?.name === "Deposited") return Number(parsed.args["leaf"]);
-  }
-  throw new Error("a registration without its event");
+/** The index that L1 gave a registration: it stands in the message to the ledger. */
+function leafOf(receipt: TransactionReceipt, rollup: string): number {
+  for (const message of messagesOf(receipt.logs, rollup)) if (isDeposit(message)) return message.index;
+  throw new Error("a registration without its message");
 }

@@ -6,10 +6,8 @@ import {Epoch} from "../types/Time.sol";
 /// @title Portal
 /// @notice Holds one token for one Rollup: what enters becomes a deposit message, what leaves is a withdrawal that the
 /// Rollup's Outbox releases. Nothing else moves the token.
+/// @dev No events of its own: the Rollup's `MessageSent` and `WithdrawalConsumed`, and the token's `Transfer`, say all.
 interface IPortal {
-    event Deposited(uint256 indexed leaf, address indexed sender, uint256 amount);
-    event Withdrawn(Epoch indexed epoch, uint256 indexed index, address indexed recipient, uint256 amount);
-
     /// @notice The deposit would bring the holdings to 2^95 or more.
     error Portal__CapExceeded(uint256 holdings);
 

@@ -47,10 +47,7 @@ abstract contract Portal is IPortal {
         IRollup(rollup).consumeWithdrawal(epoch, index, count, withdrawal, path);
 
         address recipient = Withdrawal.wrap(withdrawal).recipient();
-        uint256 amount = Withdrawal.wrap(withdrawal).amount();
-        emit Withdrawn(epoch, index, recipient, amount);
-
-        IERC20(token).safeTransfer(recipient, amount);
+        IERC20(token).safeTransfer(recipient, Withdrawal.wrap(withdrawal).amount());
     }
 
     /// @dev The ledger's total never passes what is held here, so a cap on holdings caps every balance. A token that
@@ -67,8 +64,6 @@ abstract contract Portal is IPortal {
         if (holdings - before != amount) revert Portal__AmountMismatch(amount, holdings - before);
         if (holdings >= DEPOSIT_CAP) revert Portal__CapExceeded(holdings);
 
-        index = IRollup(rollup).deposit(leaf, keyX, keyY, msg.sender, amount);
-
-        emit Deposited(index, msg.sender, amount);
+        return IRollup(rollup).deposit(leaf, keyX, keyY, msg.sender, amount);
     }
 }

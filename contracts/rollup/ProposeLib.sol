@@ -6,7 +6,6 @@ import {CLAIMS, Claims, STATE_ROOT, WITNESS, Witness} from "../types/Block.sol";
 import {Clock} from "../types/Clock.sol";
 import {BN254_R} from "../types/Constants.sol";
 import {hashHeader} from "../types/Header.sol";
-import {InboxWord} from "../types/InboxWord.sol";
 import {
     CHAIN_HASH,
     Cursor,

@@ -12,19 +12,19 @@
  */
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
-import { runBb, VERIFIER_TARGET, type ProvingArtifacts } from "../../actors/prover/proving.ts";
+import { ProvingError, runBb, VERIFIER_TARGET, type ProvingArtifacts } from "../../actors/prover/proving.ts";
 import { PUBLIC_INPUTS } from "../../protocol/publicInputs.ts";
 import { sizesNamed, type SizeName } from "../../protocol/sizes.ts";
-import { compileCircuit } from "./compile.ts";
+import { CompileError, compileCircuit } from "./compile.ts";
 import { generatedSources } from "./constants.ts";
 import { solidityVerifier } from "./solidityVerifier.ts";
-import { ensureSrs, type Progress, type Srs, type SrsKind } from "./srs.ts";
+import { ensureSrs, replaceDirectory, SrsError, type Progress, type Srs, type SrsKind } from "./srs.ts";
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 const circuits = join(root, "circuits");
@@ -33,6 +33,10 @@ const verifiers = join(root, "contracts/verifier/generated");
 const manifestFile = join(verifiers, "verifiers.json");
 /** Packages whose version decides about the result. */
 const TOOLS = ["@noir-lang/noir_wasm", "@aztec/bb.js"];
+
+/** What a build leaves behind, and the file that tells what it was made from. */
+const PRODUCTS = ["program.json", "vk", "verifier.sol", "entry.json"];
+const STAMP = "stamp";
 
 /** A committed verifier. */
 export interface VerifierEntry {
@@ -76,7 +80,7 @@ export async function buildCircuit({
 
   const directory = join(artifacts, `${size}-${kind}`);
   const stamp = await stampOf(size, kind);
-  if ((await readText(join(directory, "stamp"))) !== stamp) {
+  if ((await readText(join(directory, STAMP))) !== `${stamp} ${await contentHash(directory)}`) {
     await produce({ size, kind, directory, stamp, onProgress });
   }
   const entry = JSON.parse(await readFile(join(directory, "entry.json"), "utf8")) as VerifierEntry;
@@ -145,9 +149,8 @@ async function produce({ size, kind, directory, stamp, onProgress }: Job): Promi
     await writeFile(join(work, "verifier.sol"), source);
     const entry: VerifierEntry = { contract, vkHash, srs: kind, gates, publicInputs: PUBLIC_INPUTS };
     await writeFile(join(work, "entry.json"), JSON.stringify(entry));
-    await writeFile(join(work, "stamp"), stamp);
-    await rm(directory, { recursive: true, force: true });
-    await rename(work, directory);
+    await writeFile(join(work, STAMP), `${stamp} ${await contentHash(work)}`);
+    await replaceDirectory(work, directory);
     step("built", 3);
   } finally {
     await rm(work, { recursive: true, force: true });
@@ -219,6 +222,13 @@ async function stampOf(size: SizeName, kind: SrsKind): Promise<string> {
   return hash.update(`${VERIFIER_TARGET} ${kind} ${JSON.stringify(sizesNamed(size))}`).digest("hex");
 }
 
+/** Hash over the products of a build; a missing one counts as empty. */
+async function contentHash(directory: string): Promise<string> {
+  const hash = createHash("sha256");
+  for (const file of PRODUCTS) hash.update(await readFile(join(directory, file)).catch(() => ""));
+  return hash.digest("hex");
+}
+
 /** From the package's own file, which not every package exports. */
 async function packageVersion(name: string): Promise<string> {
   const paths = createRequire(import.meta.url).resolve.paths(name) ?? [];
@@ -275,7 +285,10 @@ function printProgress(): (progress: Progress) => void {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   main().catch((error: unknown) => {
-    console.error(error instanceof CircuitBuildError ? `Error: ${error.message}` : error);
+    const known = [CircuitBuildError, CompileError, ProvingError, SrsError].some(
+      (type) => error instanceof type,
+    );
+    console.error(known ? `Error: ${(error as Error).message}` : error);
     process.exitCode = 1;
   });
 }

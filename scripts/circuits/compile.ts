@@ -32,7 +32,10 @@ export async function compileCircuit(directory: string): Promise<Program> {
   // The package's types name an entry point that its Node build does not have.
   const noir = createRequire(import.meta.url)("@noir-lang/noir_wasm") as NoirWasm;
   const { log } = console;
-  console.log = () => {};
+  // The compiler announces itself on the console, whatever log functions it is given.
+  console.log = (...line: unknown[]) => {
+    if (!/^(Compiling at|Adding source)/.test(String(line[0]))) log(...line);
+  };
   try {
     const { program, warnings = [] } = await noir.compile_program(
       noir.createFileManager(directory),

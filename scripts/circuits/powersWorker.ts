@@ -35,12 +35,13 @@ export function powers({ first, count }: Range, table: Point[][]): Uint8Array<Ar
       digits.map((of) => lookUp(table[window]!, of[window]!)),
     );
   }
-  const bytes = Buffer.alloc(count * 64);
+  const bytes = new Uint8Array(count * 64);
+  const view = Buffer.from(bytes.buffer);
   sums.forEach((point, i) => {
     const [x, y] = point!;
-    bytes.write(x.toString(16).padStart(64, "0") + y.toString(16).padStart(64, "0"), i * 64, "hex");
+    view.write(x.toString(16).padStart(64, "0") + y.toString(16).padStart(64, "0"), i * 64, "hex");
   });
-  return new Uint8Array(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.length);
+  return bytes;
 }
 
 /** `table[window][digit]` = digit · 2^(14 window) · G, for digits 0 … 2^13. */

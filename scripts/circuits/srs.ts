@@ -4,12 +4,13 @@
  * - `ignition`: from the public ceremony; what public networks need. Found under CRS_PATH or downloaded.
  * - `development`: from a published τ (see developmentTau.ts), made here in seconds, without a network.
  *
- * Files are cached under `.cache/srs/<kind>/`, written beside and renamed, and checked by hash on every use: a file
- * that is cut or altered is made again.
+ * Files are cached under `.cache/srs/<kind>/`, made beside and renamed, and checked by hash on every use: what is cut or
+ * altered is made again.
  */
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import { createWriteStream, existsSync } from "node:fs";
-import { mkdir, open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
@@ -66,20 +67,36 @@ export async function ensureSrs({
   const path = join(cache, kind);
   if (await isIntact(path, points)) return { kind, path };
 
-  await rm(path, { recursive: true, force: true });
-  await mkdir(path, { recursive: true });
-  const partial = join(path, `${G1_FILE}.part`);
-  if (kind === "development") {
-    await makeDevelopmentPowers(partial, points, onProgress);
-    await writeFile(join(path, G2_FILE), developmentG2());
-  } else {
-    await download(G1_IGNITION, points * POINT_BYTES, partial, onProgress);
-    await download(G2_IGNITION, 128, join(path, G2_FILE), () => {});
+  await mkdir(cache, { recursive: true });
+  const work = await mkdtemp(`${path}.`);
+  try {
+    const [g1, g2] = [join(work, G1_FILE), join(work, G2_FILE)];
+    if (kind === "development") {
+      await makeDevelopmentPowers(g1, points, onProgress);
+      await writeFile(g2, developmentG2());
+    } else {
+      await download(G1_IGNITION, points * POINT_BYTES, g1, onProgress);
+      await download(G2_IGNITION, 128, g2, () => {});
+      await assertIgnition(work, points);
+    }
+    await writeFile(join(work, SUM_FILE), await checksum(work));
+    await replaceDirectory(work, path);
+  } finally {
+    await rm(work, { recursive: true, force: true });
   }
-  await rename(partial, join(path, G1_FILE));
-  if (kind === "ignition") await assertIgnition(path, points);
-  await writeFile(join(path, SUM_FILE), await checksum(path));
   return { kind, path };
+}
+
+/** Puts a finished directory in its place; where two processes do the same at once, either result serves both. */
+export async function replaceDirectory(from: string, to: string): Promise<void> {
+  for (let attempt = 0; ; attempt++) {
+    await rm(to, { recursive: true, force: true });
+    try {
+      return await rename(from, to);
+    } catch (error) {
+      if (attempt === 3) throw error;
+    }
+  }
 }
 
 /** Coordinates of τ·G2 as the prover's file holds them: x.c0, x.c1, y.c0, y.c1. */
@@ -169,11 +186,11 @@ async function download(
       for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
         const wanted = chunk.subarray(0, bytes - done);
         done += wanted.length;
-        if (!out.write(wanted)) await new Promise((resolve) => out.once("drain", resolve));
+        if (!out.write(wanted)) await once(out, "drain");
         onProgress({ stage: "reference string of the ceremony", done, total: bytes });
         if (done === bytes) break;
       }
-      await new Promise((resolve) => out.end(resolve));
+      await new Promise<void>((resolve) => out.end(resolve));
       if (done === bytes) return;
       throw new Error(`only ${done} of ${bytes} bytes`);
     } catch (error) {

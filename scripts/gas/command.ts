@@ -30,7 +30,9 @@ export async function gasCommand(options: GasOptions, hre: HardhatRuntimeEnviron
   for (const { operation, measure, before, after } of worse) {
     console.error(`regression: ${operation} ${measure} was ${before}, is ${after}`);
   }
-  const missed = Object.entries(TARGETS).filter(([name, target]) => (report.operations[name]?.avg ?? 0) > target);
+  const missed = Object.entries(TARGETS).filter(
+    ([name, target]) => (report.operations[name]?.avg ?? 0) > target,
+  );
   for (const [name, target] of missed) {
     console.error(`target missed: ${name} is ${report.operations[name]!.avg}, should be at most ${target}`);
   }

@@ -36,6 +36,7 @@ export const TARGETS: Readonly<Record<string, number>> = {
   proposeFirstOfEpoch: 70_000,
   submitEpochProof32Mock: 500_000,
   submitEpochProofReal: 1_200_000,
+  inboxSend: 45_000,
   outboxConsume: 60_000,
   deployTotal: 30_000_000,
   deployMaxTransaction: 2 ** 24,
@@ -86,8 +87,16 @@ export function formatReport(report: GasReport, baseline?: GasReport): string {
   });
   const widths = header.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]!.length)));
   const line = (row: string[]) =>
-    row.map((cell, i) => (i === 0 || i === 7 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join("  ").trimEnd();
-  return [`hardfork ${report.hardfork}, verifier ${report.verifier}`, "", line(header), ...rows.map(line)].join("\n");
+    row
+      .map((cell, i) => (i === 0 || i === 7 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)))
+      .join("  ")
+      .trimEnd();
+  return [
+    `hardfork ${report.hardfork}, verifier ${report.verifier}`,
+    "",
+    line(header),
+    ...rows.map(line),
+  ].join("\n");
 }
 
 function thousands(value: number): string {

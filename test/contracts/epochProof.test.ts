@@ -30,11 +30,11 @@ describe("submitEpochProof", () => {
         withdrawalWord(0n, 9n, ZeroAddress),
       ];
       const args = driver.epochProof(1, 3, { withdrawals, prover: driver.members[3]!.address });
-      const receipt = await (await driver.rollup.submitEpochProof!(args)).wait();
+      const receipt = await (await driver.rollup.submitEpochProof(args)).wait();
 
-      const status = await driver.rollup.status!();
+      const status = await driver.rollup.status();
       expect([status.pending, status.proven, status.firstUnprovenEpoch]).to.deep.equal([4n, 3n, 1n]);
-      const { timestamp } = (await receipt.getBlock())!;
+      const { timestamp } = await receipt!.getBlock();
       const rewards = merkleCommitment(args.coinbaseFees);
       const epochWord = keccak256(
         AbiCoder.defaultAbiCoder().encode(
@@ -42,11 +42,11 @@ describe("submitEpochProof", () => {
           [0, args.prover, timestamp, hashRecord(args.end), rewards, ...args.participation],
         ),
       );
-      expect(await driver.rollup.epochWord!(0)).to.equal(epochWord);
+      expect(await driver.rollup.epochWord(0)).to.equal(epochWord);
       const outboxWord =
         ((BigInt(merkleCommitment(withdrawals)) >> 32n) << 32n) | (BigInt(timestamp) - driver.genesisTime);
-      expect(await driver.rollup.outboxWord!(0)).to.equal(outboxWord);
-      const event = driver.rollup.interface.parseLog(receipt.logs[0])!;
+      expect(await driver.rollup.outboxWord(0)).to.equal(outboxWord);
+      const event = driver.rollup.interface.parseLog(receipt!.logs[0]!)!;
       expect(event.args.toArray(true)).to.deep.equal([
         0n,
         3n,
@@ -62,18 +62,18 @@ describe("submitEpochProof", () => {
     it("the last epoch there is, when it is over or its last slot is filled", async () => {
       const over = await withBlocks(1);
       await over.toSlot(4, 0n);
-      await over.rollup.submitEpochProof!(over.epochProof(1, 1));
-      expect((await over.rollup.status!()).proven).to.equal(1n);
+      await over.rollup.submitEpochProof(over.epochProof(1, 1));
+      expect((await over.rollup.status()).proven).to.equal(1n);
 
       const filled = await withBlocks(1, 3);
-      await filled.rollup.submitEpochProof!(filled.epochProof(1, 2));
-      expect((await filled.rollup.status!()).proven).to.equal(2n);
+      await filled.rollup.submitEpochProof(filled.epochProof(1, 2));
+      expect((await filled.rollup.status()).proven).to.equal(2n);
     });
 
     it("one block, without curve precompiles", async () => {
       const driver = await withBlocks(1, 4);
-      await driver.rollup.submitEpochProof!(driver.epochProof(1, 1));
-      expect((await driver.rollup.status!()).proven).to.equal(1n);
+      await driver.rollup.submitEpochProof(driver.epochProof(1, 1));
+      expect((await driver.rollup.status()).proven).to.equal(1n);
     });
 
     it("empty blobs, whose commitments are the point at infinity: one, some, all", async () => {
@@ -82,8 +82,8 @@ describe("submitEpochProof", () => {
         let slot = 0;
         for (const words of blobs) await driver.propose(++slot, {}, cachedSidecar(...words));
         await driver.toSlot(4);
-        await driver.rollup.submitEpochProof!(driver.epochProof(1, blobs.length));
-        expect((await driver.rollup.status!()).proven).to.equal(BigInt(blobs.length));
+        await driver.rollup.submitEpochProof(driver.epochProof(1, blobs.length));
+        expect((await driver.rollup.status()).proven).to.equal(BigInt(blobs.length));
       }
     });
 
@@ -97,32 +97,32 @@ describe("submitEpochProof", () => {
         signs.add((sidecar.commitment[0]! & 0x20) !== 0);
         await driver.propose(slot, {}, sidecar);
       }
-      await driver.rollup.submitEpochProof!(driver.epochProof(1, 11));
+      await driver.rollup.submitEpochProof(driver.epochProof(1, 11));
       expect(signs.size).to.equal(2);
     });
 
     it("epoch after epoch, skipping those without blocks", async () => {
       const driver = await withBlocks(1, 5, 6);
-      await driver.rollup.submitEpochProof!(driver.epochProof(1, 1));
+      await driver.rollup.submitEpochProof(driver.epochProof(1, 1));
       await driver.toSlot(8);
-      await driver.rollup.submitEpochProof!(driver.epochProof(2, 3));
+      await driver.rollup.submitEpochProof(driver.epochProof(2, 3));
       await driver.propose(17);
-      const status = await driver.rollup.status!();
+      const status = await driver.rollup.status();
       expect([status.pending, status.proven, status.firstUnprovenEpoch]).to.deep.equal([4n, 3n, 4n]);
       await driver.toSlot(20);
-      await driver.rollup.submitEpochProof!(driver.epochProof(4, 4));
-      expect((await driver.rollup.status!()).proven).to.equal(4n);
+      await driver.rollup.submitEpochProof(driver.epochProof(4, 4));
+      expect((await driver.rollup.status()).proven).to.equal(4n);
     });
 
     it("a proof of the rest after a prune took the pending blocks", async () => {
       const driver = await withBlocks(1, 2, 5);
-      await driver.rollup.submitEpochProof!(driver.epochProof(1, 2));
+      await driver.rollup.submitEpochProof(driver.epochProof(1, 2));
       await driver.toSlot(12, 0n);
       driver.rewind(2);
       await driver.propose(13);
       await driver.toSlot(16);
-      await driver.rollup.submitEpochProof!(driver.epochProof(3, 3));
-      expect((await driver.rollup.status!()).proven).to.equal(3n);
+      await driver.rollup.submitEpochProof(driver.epochProof(3, 3));
+      expect((await driver.rollup.status()).proven).to.equal(3n);
     });
 
     it("any number of withdrawals", async () => {
@@ -131,8 +131,8 @@ describe("submitEpochProof", () => {
         const withdrawals = Array.from({ length: count }, (_, i) =>
           withdrawalWord(BigInt(i & 1), 2n ** 95n - 1n - BigInt(i), toBeHex(i + 1, 20)),
         );
-        await driver.rollup.submitEpochProof!(driver.epochProof(1, 2, { withdrawals }));
-        const word = (await driver.rollup.outboxWord!(0)) as bigint;
+        await driver.rollup.submitEpochProof(driver.epochProof(1, 2, { withdrawals }));
+        const word = await driver.rollup.outboxWord(0);
         expect(word >> 32n).to.equal(BigInt(merkleCommitment(withdrawals)) >> 32n);
       }
     });
@@ -164,7 +164,7 @@ describe("submitEpochProof", () => {
       const args = { ...valid, ...changes };
       if (options.reproved) args.proofs = [driver.mockProof(args)];
       const before = await driver.snapshot();
-      await expectRefusal(driver.rollup.submitEpochProof!(args, GAS), errors, name, options.args);
+      await expectRefusal(driver.rollup.submitEpochProof(args, GAS), errors, name, options.args);
       expect(await driver.snapshot()).to.equal(before);
     }
 
@@ -301,9 +301,9 @@ describe("submitEpochProof", () => {
     });
 
     it("a proof of what is proven: replayed, cheaply", async () => {
-      await driver.rollup.submitEpochProof!(valid);
+      await driver.rollup.submitEpochProof(valid);
       const before = await driver.snapshot();
-      await expectRefusal(driver.rollup.submitEpochProof!(valid, GAS), errors, "Rollup__AlreadyProven", [
+      await expectRefusal(driver.rollup.submitEpochProof(valid, GAS), errors, "Rollup__AlreadyProven", [
         3n,
         3n,
       ]);
@@ -315,24 +315,37 @@ describe("submitEpochProof", () => {
 
     it("an epoch that may still grow", async () => {
       await expectRefusal(
-        driver.rollup.submitEpochProof!(driver.epochProof(4, 4), GAS),
+        driver.rollup.submitEpochProof(driver.epochProof(4, 4), GAS),
         errors,
         "Rollup__EpochIncomplete",
         [1n],
       );
     });
 
+    it("an epoch whose last slot has begun and is empty", async () => {
+      await driver.toSlot(7, 70n);
+      await expectRefusal(
+        driver.rollup.submitEpochProof(driver.epochProof(4, 4), GAS),
+        errors,
+        "Rollup__EpochIncomplete",
+        [1n],
+      );
+    });
+
+    it("to tell records of blocks before the proven one", () =>
+      expectRefusal(driver.rollup.recordHash(2), errors, "Rollup__RecordUnavailable", [2n]));
+
     it("any proof after the deadline", async () => {
       await driver.toSlot(12, 0n);
       await expectRefusal(
-        driver.rollup.submitEpochProof!(driver.epochProof(4, 4), GAS),
+        driver.rollup.submitEpochProof(driver.epochProof(4, 4), GAS),
         errors,
         "Rollup__ProofDeadlinePassed",
         [2n, 3n],
       );
-      await driver.rollup.prune!();
+      await driver.rollup.prune();
       await expectRefusal(
-        driver.rollup.submitEpochProof!(driver.epochProof(4, 4), GAS),
+        driver.rollup.submitEpochProof(driver.epochProof(4, 4), GAS),
         errors,
         "Rollup__BlockNotPending",
         [4n, 3n],

@@ -15,23 +15,23 @@ describe("propose", () => {
   });
 
   it("starts from a genesis record bound to chain, instance, version and root", async () => {
-    expect(await driver.rollup.recordHash!(0)).to.equal(hashRecord(driver.genesis));
-    expect(BigInt(await driver.rollup.genesisHash!())).to.equal(driver.genesis[0]);
+    expect(await driver.rollup.recordHash(0)).to.equal(hashRecord(driver.genesis));
+    expect(BigInt(await driver.rollup.genesisHash())).to.equal(driver.genesis[0]);
   });
 
   it("stores the record's hash, moves the tip and emits every preimage", async () => {
     const block = await driver.propose(1);
 
-    expect(await driver.rollup.recordHash!(1)).to.equal(hashRecord(block.record));
+    expect(await driver.rollup.recordHash(1)).to.equal(hashRecord(block.record));
     const receipt = await driver.connection.ethers.provider.getTransactionReceipt(block.hash);
     const event = abi.parseLog(receipt!.logs[0]!)!;
     expect(event.name).to.equal("Proposed");
     expect(event.args.number).to.equal(1n);
-    expect([...event.args.record]).to.deep.equal(block.record);
-    expect([...event.args.blk]).to.deep.equal(packBlock(block.fields));
+    expect([...(event.args.record as bigint[])]).to.deep.equal(block.record);
+    expect([...(event.args.blk as bigint[])]).to.deep.equal(packBlock(block.fields));
     expect(event.args.versionedHash).to.equal(block.sidecar.versionedHash);
     expect(event.args.proposer).to.equal(block.proposer);
-    const status = await driver.rollup.status!();
+    const status = await driver.rollup.status();
     expect([
       status.pending,
       status.proven,
@@ -42,9 +42,9 @@ describe("propose", () => {
 
   it("carries fees and epoch hash inside an epoch and starts both anew in the next", async () => {
     const second = await driver.propose(3);
-    expect(await driver.rollup.recordHash!(2)).to.equal(hashRecord(second.record));
+    expect(await driver.rollup.recordHash(2)).to.equal(hashRecord(second.record));
     const third = await driver.propose(4, { modifier: -100n });
-    expect(await driver.rollup.recordHash!(3)).to.equal(hashRecord(third.record));
+    expect(await driver.rollup.recordHash(3)).to.equal(hashRecord(third.record));
   });
 
   it("accepts the smallest quorum and the bounds of every limit", async () => {
@@ -52,7 +52,7 @@ describe("propose", () => {
     const own = slot % 5n;
     const bitmap = 0b11111n ^ (1n << ((own + 1n) % 5n));
     const block = await driver.propose(slot, { bitmap, modifier: 100n, gasL2: 120_000n, gasDa: 1_024n });
-    expect(await driver.rollup.recordHash!(4)).to.equal(hashRecord(block.record));
+    expect(await driver.rollup.recordHash(4)).to.equal(hashRecord(block.record));
   });
 
   describe("refuses, and changes nothing", () => {
@@ -89,7 +89,7 @@ describe("propose", () => {
       ]);
       for (let i = 0; i < 7; ++i) {
         const parent = [...driver.tipRecord] as typeof driver.tipRecord;
-        parent[i] ^= 1n;
+        parent[i] = parent[i]! ^ 1n;
         await refused("Rollup__WrongParentRecord", {}, { parent });
       }
     });
@@ -184,15 +184,15 @@ describe("propose", () => {
     it("is refused before the deadline and with nothing to prune", async () => {
       const fresh = await deployRollup();
       await fresh.toSlot(1);
-      await expectRefusal(fresh.rollup.prune!(), abi, "Rollup__NothingToPrune", []);
+      await expectRefusal(fresh.rollup.prune(), abi, "Rollup__NothingToPrune", []);
       await fresh.propose(2);
       // Epoch 0 can be proven until epoch 1 ends: slot 7 is its last.
       await fresh.toSlot(7, 71n);
-      await expectRefusal(fresh.rollup.prune!(), abi, "Rollup__PruneTooEarly", [1n, 1n]);
+      await expectRefusal(fresh.rollup.prune(), abi, "Rollup__PruneTooEarly", [1n, 1n]);
       await fresh.toSlot(8, 0n);
-      const receipt = await (await fresh.rollup.prune!()).wait();
-      expect(abi.parseLog(receipt.logs[0])!.args.toArray()).to.deep.equal([0n, 1n]);
-      const status = await fresh.rollup.status!();
+      const receipt = await (await fresh.rollup.prune()).wait();
+      expect(abi.parseLog(receipt!.logs[0]!)!.args.toArray()).to.deep.equal([0n, 1n]);
+      const status = await fresh.rollup.status();
       expect([status.pending, status.proven]).to.deep.equal([0n, 0n]);
       // The clock of the fallback is not turned back.
       expect(status.lastCommitteeSlot).to.equal(2n);
@@ -212,8 +212,8 @@ describe("propose", () => {
       const block = await fresh.propose(8);
       const receipt = await fresh.connection.ethers.provider.getTransactionReceipt(block.hash);
       expect(receipt!.logs.map((log) => abi.parseLog(log)!.name)).to.deep.equal(["Pruned", "Proposed"]);
-      expect(await fresh.rollup.recordHash!(1)).to.equal(hashRecord(block.record));
-      expect((await fresh.rollup.status!()).firstUnprovenEpoch).to.equal(2n);
+      expect(await fresh.rollup.recordHash(1)).to.equal(hashRecord(block.record));
+      expect((await fresh.rollup.status()).firstUnprovenEpoch).to.equal(2n);
     });
 
     it("is already applied by `status` when due", async () => {
@@ -221,8 +221,8 @@ describe("propose", () => {
       await fresh.propose(1);
       await fresh.toSlot(8, 0n);
       await fresh.connection.networkHelpers.mine();
-      expect((await fresh.rollup.status!()).pending).to.equal(0n);
-      expect(BigInt(await fresh.rollup.tip!()) & 0xffffffffn).to.equal(1n);
+      expect((await fresh.rollup.status()).pending).to.equal(0n);
+      expect(BigInt(await fresh.rollup.tip()) & 0xffffffffn).to.equal(1n);
     });
   });
 
@@ -230,8 +230,8 @@ describe("propose", () => {
     const fresh = await deployRollup({ parameters: { proofSubmissionEpochs: 1n, recordRing: 9n } });
     for (let slot = 1; slot <= 7; ++slot) await fresh.propose(slot);
     for (let n = 0; n <= 7; ++n)
-      expect(await fresh.rollup.recordHash!(n)).to.equal(hashRecord(fresh.record(n)));
-    await expectRefusal(fresh.rollup.recordHash!(8), abi, "Rollup__RecordUnavailable", [8n]);
+      expect(await fresh.rollup.recordHash(n)).to.equal(hashRecord(fresh.record(n)));
+    await expectRefusal(fresh.rollup.recordHash(8), abi, "Rollup__RecordUnavailable", [8n]);
   });
 
   it("signs and shows: digests are the EIP-712 ones, attestation and proposal differ", async () => {
@@ -249,11 +249,11 @@ describe("propose", () => {
       { name: "coinbase", type: "address" },
     ];
     const { TypedDataEncoder } = await import("ethers");
-    const args = [value.slot, value.chainHash, value.modifier, value.coinbase];
-    expect(await driver.rollup.attestationDigest!(...args)).to.equal(
+    const args = [value.slot, value.chainHash, value.modifier, value.coinbase] as const;
+    expect(await driver.rollup.attestationDigest(...args)).to.equal(
       TypedDataEncoder.hash(domain, { Attestation: fields }, value),
     );
-    expect(await driver.rollup.proposalDigest!(...args)).to.equal(
+    expect(await driver.rollup.proposalDigest(...args)).to.equal(
       TypedDataEncoder.hash(domain, { Proposal: fields }, value),
     );
   });

@@ -1,5 +1,6 @@
 import { expect } from "chai";
-import { AbiCoder, dataSlice, type ErrorDescription, Interface, isHexString } from "ethers";
+import type { Interface } from "ethers";
+import { dataSlice, type ErrorDescription, isHexString } from "ethers";
 
 /** The custom error a call or transaction reverted with, decoded by the first interface that knows it. */
 export async function refusal(
@@ -19,7 +20,7 @@ export async function refusal(
     if (parsed !== null) return parsed;
   }
   if (data.startsWith("0x4e487b71")) {
-    throw new Error(`panic ${AbiCoder.defaultAbiCoder().decode(["uint256"], dataSlice(data, 4))}`);
+    throw new Error(`panic ${dataSlice(data, 4)}`);
   }
   throw new Error(`unknown revert data ${data}`);
 }

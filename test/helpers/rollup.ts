@@ -4,8 +4,17 @@
  */
 import { randomBytes } from "node:crypto";
 
-import { type BaseContract, type Contract, hexlify, keccak256, toBeHex, Transaction, Wallet } from "ethers";
+import { hexlify, keccak256, toBeHex, Transaction, Wallet } from "ethers";
 import { network } from "hardhat";
+
+import type {
+  AssetPortal,
+  FeePortal,
+  NetworkToken,
+  PermissionedValidatorSet,
+  Rollup,
+  VerifierPolicy,
+} from "../../types/ethers-contracts/index.ts";
 
 import { makeSidecar, openCombined, type Sidecar, uncompress } from "./kzg.ts";
 import {
@@ -70,6 +79,16 @@ export const defaults: RollupParameters = {
   forcedFeePerL2Gas: 1_000_000_000n,
   minimumRegistration: 1_000n,
 };
+
+export interface Contracts {
+  rollup: Rollup;
+  feeToken: NetworkToken;
+  asset: NetworkToken;
+  policy: VerifierPolicy;
+  validatorSet: PermissionedValidatorSet;
+  feePortal: FeePortal;
+  assetPortal: AssetPortal;
+}
 
 export interface Block {
   number: bigint;
@@ -159,28 +178,22 @@ export async function deployRollup(setUp: SetUp = {}): Promise<RollupDriver> {
       asset,
     },
   ]);
-  const contracts = {
-    rollup: rollup as unknown as Contract,
-    feeToken: feeToken as unknown as Contract,
-    asset: asset as unknown as Contract,
-    policy: policy as unknown as Contract,
-    validatorSet: validatorSet as unknown as Contract,
-    feePortal: (await ethers.getContractAt("FeePortal", await rollup.feePortal())) as unknown as Contract,
-    assetPortal: (await ethers.getContractAt(
-      "AssetPortal",
-      await rollup.assetPortal(),
-    )) as unknown as Contract,
+  const contracts: Contracts = {
+    rollup,
+    feeToken,
+    asset,
+    policy,
+    validatorSet,
+    feePortal: await ethers.getContractAt("FeePortal", await rollup.feePortal()),
+    assetPortal: await ethers.getContractAt("AssetPortal", await rollup.assetPortal()),
   };
   return new RollupDriver(connection, contracts, parameters, genesisTime, members);
 }
 
 export class RollupDriver {
   readonly connection: Connection;
-  readonly rollup: Contract;
-  readonly contracts: Record<
-    "rollup" | "feeToken" | "asset" | "policy" | "validatorSet" | "feePortal" | "assetPortal",
-    Contract
-  >;
+  readonly rollup: Rollup;
+  readonly contracts: Contracts;
   readonly parameters: RollupParameters;
   readonly genesisTime: bigint;
   readonly members: Wallet[];
@@ -190,7 +203,7 @@ export class RollupDriver {
 
   constructor(
     connection: Connection,
-    contracts: RollupDriver["contracts"],
+    contracts: Contracts,
     parameters: RollupParameters,
     genesisTime: bigint,
     members: Wallet[],
@@ -305,7 +318,7 @@ export class RollupDriver {
     const { hash, data } = await this.sendPropose(fields, { parent, sidecars: [sidecar] });
     const consumed = (parent[3] & 0xffffffffn) + fields.messages;
     const messageHash =
-      fields.messages === 0n ? parent[3] >> 32n : ((await this.rollup.inboxWord!(consumed)) as bigint) >> 32n;
+      fields.messages === 0n ? parent[3] >> 32n : (await this.rollup.inboxWord(consumed)) >> 32n;
     const proposer = this.proposerOf(fields.slot).address;
     const record = nextRecord({
       parent,
@@ -387,17 +400,17 @@ export class RollupDriver {
 
   /** Everything storage says, to show that a refusal changed nothing. */
   async snapshot(): Promise<string> {
-    const tip = (await this.rollup.tip!()) as bigint;
+    const tip = await this.rollup.tip();
     const pending = Number(tip & 0xffffffffn);
     const proven = Number((tip >> 32n) & 0xffffffffn);
     const hashes: string[] = [];
-    for (let n = proven; n <= pending; ++n) hashes.push((await this.rollup.recordHash!(n)) as string);
+    for (let n = proven; n <= pending; ++n) hashes.push(await this.rollup.recordHash(n));
     return [tip, ...hashes].join();
   }
 
   async fund(holder: string, amount = 10n ** 24n): Promise<void> {
     for (const token of [this.contracts.feeToken, this.contracts.asset]) {
-      await (await token.transfer!(holder, amount)).wait();
+      await (await token.transfer(holder, amount)).wait();
     }
   }
 
@@ -407,8 +420,7 @@ export class RollupDriver {
       [this.contracts.feeToken, this.contracts.feePortal],
       [this.contracts.asset, this.contracts.assetPortal],
     ] as const) {
-      const connected = token.connect(owner) as Contract;
-      await (await connected.approve!(portal.target, 2n ** 255n)).wait();
+      await (await token.connect(owner).approve(portal.target, 2n ** 255n)).wait();
     }
   }
 }
@@ -418,5 +430,3 @@ export { hashRecord, positionOf };
 export function randomWords(count: number): bigint[] {
   return Array.from({ length: count }, () => BigInt(hexlify(randomBytes(31))));
 }
-
-export type { BaseContract };

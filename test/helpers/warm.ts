@@ -8,13 +8,15 @@ const RECORDS = 1n;
 const EPOCHS = 2n;
 const INBOX = 3n;
 
-export async function warmRings(driver: RollupDriver): Promise<void> {
+/** `epochs`: only that ring, on a chain that has begun. */
+export async function warmRings(driver: RollupDriver, rings: "all" | "epochs" = "all"): Promise<void> {
   const { recordRing, epochRing, inboxRing } = driver.parameters;
   for (const [mapping, size] of [
     [RECORDS, recordRing],
     [EPOCHS, epochRing],
     [INBOX, inboxRing],
   ] as const) {
+    if (rings === "epochs" && mapping !== EPOCHS) continue;
     // Words 0 of records and Inbox are in use: the genesis record, and the hash before the first message.
     for (let index = mapping === EPOCHS ? 0n : 1n; index < size; ++index) {
       const slot = keccak256(AbiCoder.defaultAbiCoder().encode(["uint256", "uint256"], [index, mapping]));

@@ -42,7 +42,12 @@ contract FeeLibTest is Test {
         uint16 prover
     ) external pure {
         uint256 burnedShare = burned % 10_001;
-        FeeRules memory rules = FeeRules(feePerL2Gas, feePerDaGas, burnedShare, prover % (10_001 - burnedShare));
+        FeeRules memory rules = FeeRules(
+            feePerL2Gas,
+            feePerDaGas,
+            burnedShare,
+            prover % (10_001 - burnedShare)
+        );
         uint256 claims = (uint256(feePerL2Gas) << 160) | (uint256(feePerDaGas) << 96);
         claims |= (uint256(gasL2) << 64) | (uint256(gasDa) << 32);
         (Fees fees, uint256 sequencer) = FeeLib.split(rules, Claims.wrap(claims));
@@ -56,7 +61,7 @@ contract FeeLibTest is Test {
 
 contract MerkleLibTest is Test {
     function testFuzz_everyWordHasItsPathAndNoOther(uint256 seed, uint8 size, uint8 pick) external view {
-        uint256 count = uint256(size) % 70 + 1;
+        uint256 count = (uint256(size) % 70) + 1;
         uint256 index = pick % count;
         uint256[] memory words = new uint256[](count);
         for (uint256 i = 0; i < count; ++i) words[i] = uint256(keccak256(abi.encode(seed, i)));
@@ -116,7 +121,8 @@ contract MerkleLibTest is Test {
         for (uint256 d = 0; d < depth; ++d) {
             path[d] = level[(index >> d) ^ 1];
             bytes32[] memory above = new bytes32[](level.length / 2);
-            for (uint256 i = 0; i < above.length; ++i) above[i] = keccak256(abi.encode(level[2 * i], level[2 * i + 1]));
+            for (uint256 i = 0; i < above.length; ++i)
+                above[i] = keccak256(abi.encode(level[2 * i], level[2 * i + 1]));
             level = above;
         }
         commitment = keccak256(abi.encode(level[0], words.length));
@@ -221,7 +227,7 @@ contract InboxLibTest is Test {
     RollupState private _state;
 
     function testFuzz_ringKeepsWhatIsNotConsumed(uint8 ringSeed, uint8[16] memory steps) external {
-        uint256 ring = uint256(ringSeed) % 6 + 3;
+        uint256 ring = (uint256(ringSeed) % 6) + 3;
         uint256 sent;
         uint256 proven;
         uint256[] memory hashes = new uint256[](17 * 9);
@@ -253,9 +259,10 @@ contract InboxLibTest is Test {
         assertTrue(InboxLib.isOnCurve(1, g) && InboxLib.isOnCurve(1, BN254_R - g), "generator");
         assertTrue(!InboxLib.isOnCurve(0, 0), "infinity is no key");
         assertTrue(!InboxLib.isOnCurve(1 + BN254_R, g) && !InboxLib.isOnCurve(1, g + BN254_R), "canonical");
-        bool expected = x < BN254_R &&
-            y < BN254_R &&
-            addmod(mulmod(y, y, BN254_R), 17, BN254_R) == mulmod(mulmod(x, x, BN254_R), x, BN254_R);
+        bool expected =
+            x < BN254_R &&
+                y < BN254_R &&
+                addmod(mulmod(y, y, BN254_R), 17, BN254_R) == mulmod(mulmod(x, x, BN254_R), x, BN254_R);
         assertTrue(InboxLib.isOnCurve(x, y) == expected, "equation");
     }
 
@@ -271,7 +278,16 @@ contract InboxLibTest is Test {
 
     function _send(uint256 label, uint256 time, uint256 ring) private returns (uint256) {
         return
-            _state.send(_state.tip, false, ring, time, uint224(label), uint96(label * 7), label * 11, uint128(time));
+            _state.send(
+                _state.tip,
+                false,
+                ring,
+                time,
+                uint224(label),
+                uint96(label * 7),
+                label * 11,
+                uint128(time)
+            );
     }
 
     function _message(uint256 label, uint256 time) private pure returns (uint256[3] memory words) {

@@ -134,7 +134,11 @@ contract TypesTest is Test {
         address coinbase
     ) external pure {
         uint256 word = (uint256(slot) << 224) | (uint256(fees[0]) << 160) | (uint256(fees[1]) << 96);
-        word |= (uint256(gas[0]) << 64) | (uint256(gas[1]) << 32) | (uint256(messages) << 16) | uint16(modifier_);
+        word |=
+            (uint256(gas[0]) << 64) |
+            (uint256(gas[1]) << 32) |
+            (uint256(messages) << 16) |
+            uint16(modifier_);
         Claims claims = Claims.wrap(word);
         assertEq(Slot.unwrap(claims.slot()), slot);
         assertEq(claims.feePerL2Gas(), fees[0]);

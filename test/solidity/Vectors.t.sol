@@ -8,7 +8,15 @@ import {ProposeLib} from "../../contracts/rollup/ProposeLib.sol";
 import {WithdrawalLib} from "../../contracts/rollup/WithdrawalLib.sol";
 import {Claims, CLAIMS, Witness, WITNESS} from "../../contracts/types/Block.sol";
 import {genesisChainHash, hashHeader} from "../../contracts/types/Header.sol";
-import {Cursor, Fees, hashNewRecord, hashRecord, packCursor, packFees, Position} from "../../contracts/types/Record.sol";
+import {
+    Cursor,
+    Fees,
+    hashNewRecord,
+    hashRecord,
+    packCursor,
+    packFees,
+    Position
+} from "../../contracts/types/Record.sol";
 import {Epoch, Slot} from "../../contracts/types/Time.sol";
 import {Tip} from "../../contracts/types/Tip.sol";
 import {Test, vm} from "./Vm.sol";
@@ -20,12 +28,13 @@ contract VectorsTest is Test {
     function test_headers() external {
         _open("headers");
         uint256 i;
-        for (; _has(at(i, "slot")); ++i) {
-            uint256 claims = (_uint(i, "slot") << 224) |
-                (_word(i, "feePerL2Gas") << 160) |
-                (_word(i, "feePerDaGas") << 96) |
-                (_uint(i, "gasL2") << 64) |
-                (_uint(i, "gasDa") << 32);
+        for (; _has(field(i, "slot")); ++i) {
+            uint256 claims =
+                (_uint(i, "slot") << 224) |
+                    (_word(i, "feePerL2Gas") << 160) |
+                    (_word(i, "feePerDaGas") << 96) |
+                    (_uint(i, "gasL2") << 64) |
+                    (_uint(i, "gasDa") << 32);
             // What is not part of the header must not reach its hash.
             claims |= 0xdeadbeef;
             bytes32 hash = hashHeader(
@@ -60,8 +69,8 @@ contract VectorsTest is Test {
     function test_records() external {
         _open("records");
         uint256 i;
-        for (; _has(at(i, "slot")); ++i) {
-            bytes32[] memory words = vm.parseJsonBytes32Array(_json, at(i, "words"));
+        for (; _has(field(i, "slot")); ++i) {
+            bytes32[] memory words = vm.parseJsonBytes32Array(_json, field(i, "words"));
             uint256[7] memory record;
             for (uint256 k = 0; k < 7; ++k) record[k] = uint256(words[k]);
 
@@ -91,8 +100,14 @@ contract VectorsTest is Test {
             Claims claims = Claims.wrap(uint256(words[CLAIMS]));
             Witness witness = Witness.wrap(uint256(words[WITNESS]));
             assertEq(Slot.unwrap(claims.slot()), vm.parseJsonUint(_json, _path("blocks", i, "slot")));
-            assertEq(bytes32(claims.feePerL2Gas()), vm.parseJsonBytes32(_json, _path("blocks", i, "feePerL2Gas")));
-            assertEq(bytes32(claims.feePerDaGas()), vm.parseJsonBytes32(_json, _path("blocks", i, "feePerDaGas")));
+            assertEq(
+                bytes32(claims.feePerL2Gas()),
+                vm.parseJsonBytes32(_json, _path("blocks", i, "feePerL2Gas"))
+            );
+            assertEq(
+                bytes32(claims.feePerDaGas()),
+                vm.parseJsonBytes32(_json, _path("blocks", i, "feePerDaGas"))
+            );
             assertEq(claims.gasL2(), vm.parseJsonUint(_json, _path("blocks", i, "gasL2")));
             assertEq(claims.gasDa(), vm.parseJsonUint(_json, _path("blocks", i, "gasDa")));
             assertEq(claims.messages(), vm.parseJsonUint(_json, _path("blocks", i, "messages")));
@@ -114,7 +129,10 @@ contract VectorsTest is Test {
             blk[WITNESS] =
                 (uint256(vm.parseJsonBytes32(_json, _path("witnesses", i, "bitmap"))) << 160) |
                 uint160(vm.parseJsonAddress(_json, _path("witnesses", i, "coinbase")));
-            bytes32 hash = this.hashWitness(vm.parseJsonAddress(_json, _path("witnesses", i, "proposer")), blk);
+            bytes32 hash = this.hashWitness(
+                vm.parseJsonAddress(_json, _path("witnesses", i, "proposer")),
+                blk
+            );
             assertEq(hash, vm.parseJsonBytes32(_json, _path("witnesses", i, "hash")));
         }
         assertTrue(i > 0, "no witness vectors");
@@ -139,7 +157,7 @@ contract VectorsTest is Test {
     function test_tips() external {
         _open("tips");
         uint256 i;
-        for (; _has(at(i, "word")); ++i) {
+        for (; _has(field(i, "word")); ++i) {
             Tip tip = Tip.wrap(_word(i, "word"));
             assertEq(tip.accounts(), _uint(i, "accounts"));
             assertEq(tip.inboxCount(), _uint(i, "inboxCount"));
@@ -157,8 +175,8 @@ contract VectorsTest is Test {
         _open("messages");
         uint256 hash;
         uint256 i;
-        for (; _has(at(i, "type")); ++i) {
-            bytes32[] memory words = vm.parseJsonBytes32Array(_json, at(i, "words"));
+        for (; _has(field(i, "type")); ++i) {
+            bytes32[] memory words = vm.parseJsonBytes32Array(_json, field(i, "words"));
             hash = InboxLib.roll(hash, [uint256(words[0]), uint256(words[1]), uint256(words[2])]);
             assertEq(hash, _word(i, "rollingHash"));
         }
@@ -168,10 +186,11 @@ contract VectorsTest is Test {
     function test_withdrawals() external {
         _open("withdrawals");
         uint256 i;
-        for (; _has(at(i, "count")); ++i) {
-            bytes32[] memory words = _uint(i, "count") == 0
-                ? new bytes32[](0)
-                : vm.parseJsonBytes32Array(_json, at(i, "words"));
+        for (; _has(field(i, "count")); ++i) {
+            bytes32[] memory words =
+                _uint(i, "count") == 0
+                    ? new bytes32[](0)
+                    : vm.parseJsonBytes32Array(_json, field(i, "words"));
             uint256[] memory list = new uint256[](words.length);
             for (uint256 k = 0; k < words.length; ++k) list[k] = uint256(words[k]);
             (uint256 rho, uint256 accumulator, bytes32 commitment) = this.bind(_word(i, "chainHash"), list);
@@ -185,12 +204,12 @@ contract VectorsTest is Test {
     function test_digests() external {
         _open("attestations");
         uint256 i;
-        for (; _has(at(i, "slot")); ++i) {
+        for (; _has(field(i, "slot")); ++i) {
             bytes32 domain = bytes32(_word(i, "domainSeparator"));
             Slot slot = Slot.wrap(_uint(i, "slot"));
             bytes32 chainHash = bytes32(_word(i, "chainHash"));
-            int16 modifier_ = int16(vm.parseJsonInt(_json, at(i, "modifier")));
-            address coinbase = vm.parseJsonAddress(_json, at(i, "coinbase"));
+            int16 modifier_ = int16(vm.parseJsonInt(_json, field(i, "modifier")));
+            address coinbase = vm.parseJsonAddress(_json, field(i, "coinbase"));
             assertEq(
                 DigestLib.attestation(domain, slot, chainHash, modifier_, coinbase),
                 bytes32(_word(i, "attestation"))
@@ -206,17 +225,18 @@ contract VectorsTest is Test {
     function test_fees() external {
         _open("fees");
         uint256 i;
-        for (; _has(at(i, "gasL2")); ++i) {
+        for (; _has(field(i, "gasL2")); ++i) {
             FeeRules memory rules = FeeRules(
                 _word(i, "feePerL2Gas"),
                 _word(i, "feePerDaGas"),
                 _uint(i, "burnedBps"),
                 _uint(i, "proverBps")
             );
-            uint256 claims = (rules.feePerL2Gas << 160) |
-                (rules.feePerDaGas << 96) |
-                (_uint(i, "gasL2") << 64) |
-                (_uint(i, "gasDa") << 32);
+            uint256 claims =
+                (rules.feePerL2Gas << 160) |
+                    (rules.feePerDaGas << 96) |
+                    (_uint(i, "gasL2") << 64) |
+                    (_uint(i, "gasDa") << 32);
             (Fees fees, uint256 sequencer) = FeeLib.split(rules, Claims.wrap(claims));
             assertEq(fees.burned(), _word(i, "burned"));
             assertEq(fees.proverFees(), _word(i, "prover"));
@@ -250,15 +270,19 @@ contract VectorsTest is Test {
         return vm.keyExistsJson(_json, path);
     }
 
-    function _path(string memory list, uint256 index, string memory field) private pure returns (string memory) {
+    function _path(
+        string memory list,
+        uint256 index,
+        string memory field
+    ) private pure returns (string memory) {
         return string.concat(".", list, "[", vm.toString(index), "].", field);
     }
 
-    function _uint(uint256 index, string memory field) private view returns (uint256) {
-        return vm.parseJsonUint(_json, at(index, field));
+    function _uint(uint256 index, string memory name) private view returns (uint256) {
+        return vm.parseJsonUint(_json, field(index, name));
     }
 
-    function _word(uint256 index, string memory field) private view returns (uint256) {
-        return uint256(vm.parseJsonBytes32(_json, at(index, field)));
+    function _word(uint256 index, string memory name) private view returns (uint256) {
+        return uint256(vm.parseJsonBytes32(_json, field(index, name)));
     }
 }

@@ -3,6 +3,15 @@ pragma solidity 0.8.37;
 
 /// @notice The cheat codes of forge that these tests use.
 interface Vm {
+    struct Log {
+        bytes32[] topics;
+        bytes data;
+        address emitter;
+    }
+
+    function deal(address account, uint256 balance) external;
+    function getRecordedLogs() external returns (Log[] memory);
+    function recordLogs() external;
     function assume(bool condition) external pure;
     function blobhashes(bytes32[] calldata hashes) external;
     function chainId(uint256 id) external;
@@ -12,7 +21,10 @@ interface Vm {
     function load(address target, bytes32 slot) external view returns (bytes32);
     function parseJsonBytes(string calldata json, string calldata key) external pure returns (bytes memory);
     function parseJsonBytes32(string calldata json, string calldata key) external pure returns (bytes32);
-    function parseJsonBytes32Array(string calldata json, string calldata key) external pure returns (bytes32[] memory);
+    function parseJsonBytes32Array(
+        string calldata json,
+        string calldata key
+    ) external pure returns (bytes32[] memory);
     function parseJsonAddress(string calldata json, string calldata key) external pure returns (address);
     function parseJsonInt(string calldata json, string calldata key) external pure returns (int256);
     function parseJsonUint(string calldata json, string calldata key) external pure returns (uint256);
@@ -50,7 +62,7 @@ abstract contract Test {
     }
 
     /// @dev Path `.cases[i].field` of a vector file.
-    function at(uint256 index, string memory field) internal pure returns (string memory) {
-        return string.concat(".cases[", vm.toString(index), "].", field);
+    function field(uint256 index, string memory name) internal pure returns (string memory) {
+        return string.concat(".cases[", vm.toString(index), "].", name);
     }
 }

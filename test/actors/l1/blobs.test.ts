@@ -72,7 +72,13 @@ describe("Blob transactions", () => {
         errors: new ContractErrorDecoder([]),
         pollInterval: 20,
       });
-      const { receipt, attempts } = await account.send({ purpose: "test", to: account.address, data: "0x", gasLimit: 30_000n, blobs: [blob] });
+      const { receipt, attempts } = await account.send({
+        purpose: "test",
+        to: account.address,
+        data: "0x",
+        gasLimit: 30_000n,
+        blobs: [blob],
+      });
       expect(receipt.status).to.equal(1);
       expect(receipt.blobGasUsed).to.equal(131_072n);
       expect(attempts).to.equal(1);
@@ -89,7 +95,10 @@ describe("Blob transactions", () => {
 
       const store = new BlobStore({ folder: folder.path, source });
       store.keep(versionedHash, found!);
-      const offline = new BlobStore({ folder: folder.path, source: { getBlobs: () => Promise.reject(new Error("offline")) } });
+      const offline = new BlobStore({
+        folder: folder.path,
+        source: { getBlobs: () => Promise.reject(new Error("offline")) },
+      });
       const [kept] = await offline.getBlobs({ block, versionedHashes: [versionedHash] });
       expect(Buffer.from(kept!).equals(Buffer.from(blob))).to.equal(true);
       provider.destroy();
@@ -104,10 +113,17 @@ describe("Blob transactions", () => {
     });
 
     it("decodes the custom error of a call that would revert", () => {
-      const decoder = new ContractErrorDecoder([new Interface(["error Rollup__SlotTaken(uint256 slot, uint256 tip)"])]);
-      const data = new Interface(["error Rollup__SlotTaken(uint256 slot, uint256 tip)"]).encodeErrorResult("Rollup__SlotTaken", [3, 4]);
+      const decoder = new ContractErrorDecoder([
+        new Interface(["error Rollup__SlotTaken(uint256 slot, uint256 tip)"]),
+      ]);
+      const data = new Interface(["error Rollup__SlotTaken(uint256 slot, uint256 tip)"]).encodeErrorResult(
+        "Rollup__SlotTaken",
+        [3, 4],
+      );
       expect(decoder.decodeThrown({ error: { data } })?.text).to.equal("Rollup__SlotTaken(slot: 3, tip: 4)");
-      expect(decoder.decodeThrown({ info: { error: { data: { data } } } })?.name).to.equal("Rollup__SlotTaken");
+      expect(decoder.decodeThrown({ info: { error: { data: { data } } } })?.name).to.equal(
+        "Rollup__SlotTaken",
+      );
       expect(decoder.decode("0x12345678")?.text).to.equal("unknown error 0x12345678");
       expect(decoder.decodeThrown(new Error("no data"))).to.equal(undefined);
     });
@@ -130,7 +146,10 @@ describe("Blob transactions", () => {
     });
     expect(getBytes(raw).length).to.be.greaterThan(131_072);
     await connection.provider.request({ method: "eth_sendRawTransaction", params: [raw] });
-    const receipt = (await connection.provider.request({ method: "eth_getTransactionReceipt", params: [hash] })) as { status: string };
+    const receipt = (await connection.provider.request({
+      method: "eth_getTransactionReceipt",
+      params: [hash],
+    })) as { status: string };
     expect(receipt.status).to.equal("0x1");
     await connection.close();
   });

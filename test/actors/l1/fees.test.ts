@@ -2,7 +2,11 @@ import { expect } from "chai";
 
 import { bumpFees } from "../../../actors/l1/fees.ts";
 
-const fees = (value: bigint) => ({ maxFeePerGas: value, maxPriorityFeePerGas: value, maxFeePerBlobGas: value });
+const fees = (value: bigint) => ({
+  maxFeePerGas: value,
+  maxPriorityFeePerGas: value,
+  maxFeePerBlobGas: value,
+});
 
 describe("Fee bump", () => {
   it("doubles every fee of a blob transaction", () => {

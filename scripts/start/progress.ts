@@ -1,0 +1,41 @@
+import type { NetworkEvent } from "../../actors/network/localNetwork.ts";
+
+const BAR_WIDTH = 30;
+
+/** A bar such as `[#####     ] 50 %`. */
+export function bar(done: number, total: number): string {
+  const share = total > 0 ? Math.min(1, done / total) : 1;
+  const filled = Math.round(share * BAR_WIDTH);
+  return `[${"#".repeat(filled)}${" ".repeat(BAR_WIDTH - filled)}] ${Math.floor(100 * share)} %`;
+}
+
+/** An event as a line for people; undefined for events that are only noise to them. */
+export function describeEvent({ source, event }: NetworkEvent): string | undefined {
+  switch (source) {
+    case "proposer":
+      if (event.type === "missed") return `slot ${event.slot}  missed: ${event.reason}`;
+      return `slot ${event.slot}  block ${event.number}: ${event.transactions} transactions, ${event.messages} messages, ${gas(event.gasUsed)}`;
+    case "prover":
+      switch (event.type) {
+        case "proving":
+          return `epoch ${event.epoch}  proving ${event.blocks} blocks`;
+        case "proved":
+          return `epoch ${event.epoch}  proof made in ${event.seconds.toFixed(1)} s`;
+        case "submitted":
+          return `epoch ${event.epoch}  proof verified on L1, ${gas(event.gasUsed)}`;
+        case "failed":
+          return `epoch ${event.epoch}  no proof: ${event.reason}`;
+      }
+      break;
+    case "node":
+      if (event.type === "invalidBlock") return `block ${event.number} is invalid`;
+      if (event.type === "pruned") return `pruned: blocks ${event.proven + 1} to ${event.pending}`;
+      break;
+    default:
+  }
+  return undefined;
+}
+
+function gas(used: bigint): string {
+  return `${used.toLocaleString("en")} gas`;
+}

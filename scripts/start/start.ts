@@ -1,0 +1,255 @@
+/**
+ * `npm start`: a whole network on this machine. Builds what is missing, starts an L1, deploys, runs sequencer, prover
+ * and users until enough epochs are proven, and compares the proven state on L1 with that of a fresh process which
+ * knows nothing but L1's events and blobs.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
+import { Listr } from "listr2";
+
+import { Anvil } from "../../actors/l1/anvil.ts";
+import { connectL1 } from "../../actors/l1/provider.ts";
+import { RollupContract } from "../../actors/l1/rollupContract.ts";
+import { LocalNetwork } from "../../actors/network/localNetwork.ts";
+import type { Statistics } from "../../actors/network/statistics.ts";
+import { readProvenRoot } from "../../actors/node/provenRoot.ts";
+import { openLocalProofMaker } from "../../actors/prover/localProofMaker.ts";
+import { createLogger, type Logger } from "../../actors/support/logger.ts";
+import { writeDeployment, type Deployment } from "../../deploy/deployment.ts";
+import { LOCAL_ACCOUNTS, localAttesterKey, localPrivateKey } from "../../deploy/localAccounts.ts";
+import { toHex } from "../../protocol/bytes.ts";
+import { buildCircuit, type BuiltCircuit } from "../circuits/build.ts";
+import { bar, describeEvent } from "./progress.ts";
+import { deployLocal } from "./deployLocal.ts";
+import { resync } from "./resync.ts";
+import { StartError } from "./startError.ts";
+import { summarise, type Summary } from "./summary.ts";
+
+export interface StartOptions {
+  /** Proven epochs after which the run ends. */
+  epochs: number;
+  /** Run on until Ctrl-C. */
+  watch: boolean;
+  /** File for the summary. */
+  json: string | undefined;
+  /** Of the L1. */
+  port: number;
+  /** Of the node's JSON API; -1: 15 above the L1's. */
+  rpcPort: number;
+}
+
+/** Seconds between L1 blocks. */
+const L1_BLOCK_TIME = 1;
+const dataFolder = fileURLToPath(new URL("../../.data/local", import.meta.url));
+
+/** What the steps leave for those after them. */
+interface Context {
+  circuit?: BuiltCircuit;
+  deployment?: Deployment;
+  network?: LocalNetwork;
+  statistics?: Statistics;
+  /** State root on L1, and the one a fresh process computed. */
+  roots?: { l1: string; resynced: string };
+}
+
+/** Runs the network and prints the summary. @throws errors with a remedy: see `showKnownErrors` */
+export async function start(options: StartOptions, hre: HardhatRuntimeEnvironment): Promise<void> {
+  checkOptions(options);
+  const began = performance.now();
+  // Each run is a new chain: journals and blobs of an earlier one mean nothing to it.
+  rmSync(dataFolder, { recursive: true, force: true });
+  const logger = createLogger({ level: "info", file: join(dataFolder, "network.log") });
+  const abort = new AbortController();
+  const interrupted = (): void => (abort.signal.aborted ? process.exit(130) : abort.abort());
+  process.on("SIGINT", interrupted).on("SIGTERM", interrupted);
+
+  const anvil = new Anvil({ port: options.port, logger });
+  const context: Context = {};
+  try {
+    await steps({ options, hre, anvil, logger, signal: abort.signal }).run(context);
+    if (abort.signal.aborted) {
+      console.log("Stopped.");
+      process.exitCode = options.watch ? 0 : 130;
+      return;
+    }
+    const summary = summarise({ ...complete(context), seconds: (performance.now() - began) / 1000 });
+    console.log(summary.text);
+    if (options.json !== undefined)
+      writeFileSync(options.json, `${JSON.stringify(summary.values, null, 2)}\n`);
+    requireSameRoot(summary.values);
+  } catch (error) {
+    if (!abort.signal.aborted) throw error;
+    console.log("Stopped.");
+    process.exitCode = options.watch ? 0 : 130;
+  } finally {
+    await context.network?.stop();
+    await anvil.stop();
+    process.off("SIGINT", interrupted).off("SIGTERM", interrupted);
+  }
+}
+
+function steps(parts: {
+  options: StartOptions;
+  hre: HardhatRuntimeEnvironment;
+  anvil: Anvil;
+  logger: Logger;
+  signal: AbortSignal;
+}): Listr<Context> {
+  const { options, hre, anvil, logger, signal } = parts;
+  const unlessStopped = { skip: () => signal.aborted };
+  return new Listr<Context>(
+    [
+      {
+        ...unlessStopped,
+        title: "Contracts",
+        task: (_context, step) => {
+          step.output = "compiling; the first time takes about a minute";
+          return hre.tasks.getTask("build").run({ quiet: true });
+        },
+      },
+      {
+        ...unlessStopped,
+        title: "Circuit, key and reference string",
+        task: async (context, step) => {
+          context.circuit = await buildCircuit({
+            onProgress: ({ stage, done, total }) => (step.output = `${stage} ${bar(done, total)}`),
+          });
+          step.title = `Circuit of ${context.circuit.entry.gates.toLocaleString("en")} gates, ${context.circuit.srs.kind} reference string`;
+        },
+      },
+      {
+        ...unlessStopped,
+        title: "L1",
+        task: async (_context, step) => {
+          await anvil.start();
+          step.title = `L1 at ${anvil.url}`;
+        },
+      },
+      {
+        ...unlessStopped,
+        title: "Deployment",
+        task: async (context, step) => {
+          context.deployment = await deployLocal({
+            url: anvil.url,
+            readArtifact: (name) => hre.artifacts.readArtifact(name),
+            blockTime: L1_BLOCK_TIME,
+            onStep: ({ contract }) => (step.output = contract),
+          });
+          writeDeployment(context.deployment);
+          step.title = `Deployed: Rollup ${context.deployment.addresses.rollup}`;
+        },
+      },
+      {
+        ...unlessStopped,
+        title: options.watch
+          ? "Network (Ctrl-C ends it)"
+          : `Network, until ${options.epochs} epochs are proven`,
+        task: async (context, step) => {
+          const show = (line: string): void => {
+            step.output = line;
+          };
+          const rpcPort = rpcPortOf(options);
+          const network = await openNetwork({ context, url: anvil.url, rpcPort, logger, show });
+          context.network = network;
+          await network.start();
+          step.title += `; its node answers at ${network.rpc!.url}`;
+          const epochs = options.watch ? Number.MAX_SAFE_INTEGER : options.epochs;
+          context.statistics = await network.untilProven({ epochs, signal });
+          step.title = `Network: ${options.epochs} epochs proven`;
+          await network.stop();
+        },
+        rendererOptions: { persistentOutput: true, outputBar: 8 },
+      },
+      {
+        ...unlessStopped,
+        title: "The state again, in a fresh process from L1 events and blobs alone",
+        task: async (context) => {
+          const deployment = context.deployment!;
+          const folder = mkdtempSync(join(tmpdir(), "calpulli-resync-"));
+          try {
+            // Transactions that were under way when the network stopped may still land.
+            await settle(2 * L1_BLOCK_TIME);
+            const provider = await connectL1({ url: anvil.url, chainId: deployment.chainId });
+            const rollup = await RollupContract.connect({ provider, deployment });
+            const proven = await readProvenRoot({ provider, rollup });
+            provider.destroy();
+            const again = await resync({ url: anvil.url, network: deployment.network, folder, signal });
+            context.roots = { l1: toHex(proven.stateRoot), resynced: again.provenRoot };
+          } finally {
+            rmSync(folder, { recursive: true, force: true });
+          }
+        },
+      },
+    ],
+    { renderer: "default", fallbackRenderer: "simple", registerSignalListeners: false },
+  );
+}
+
+async function openNetwork(parts: {
+  context: Context;
+  url: string;
+  rpcPort: number;
+  logger: Logger;
+  show: (line: string) => void;
+}): Promise<LocalNetwork> {
+  const { context, url, rpcPort, logger, show } = parts;
+  return LocalNetwork.open({
+    rpcUrl: url,
+    deployment: context.deployment!,
+    folder: dataFolder,
+    keys: {
+      sequencer: localPrivateKey(LOCAL_ACCOUNTS.sequencer),
+      prover: localPrivateKey(LOCAL_ACCOUNTS.prover),
+      traffic: localPrivateKey(LOCAL_ACCOUNTS.treasury),
+    },
+    attesterKeys: [localAttesterKey(0)],
+    maker: await openLocalProofMaker(context.circuit!),
+    rpcPort,
+    l1BlockTime: L1_BLOCK_TIME,
+    logger,
+    onEvent: (event) => {
+      const line = describeEvent(event);
+      if (line !== undefined) show(line);
+    },
+  });
+}
+
+/** With any free port for the L1, any free one too. */
+function rpcPortOf({ port, rpcPort }: StartOptions): number {
+  if (rpcPort >= 0) return rpcPort;
+  return port === 0 ? 0 : port + 15;
+}
+
+function checkOptions({ epochs, port, rpcPort }: StartOptions): void {
+  if (!Number.isInteger(epochs) || epochs < 1) {
+    throw new StartError(`--epochs ${epochs} is no number of epochs`, "give a whole number from 1");
+  }
+  if (!Number.isInteger(port) || port < 0 || port > 65535) {
+    throw new StartError(`--port ${port} is no port`, "give a number from 0 to 65535");
+  }
+  if (!Number.isInteger(rpcPort) || rpcPort < -1 || rpcPort > 65535) {
+    throw new StartError(`--rpc-port ${rpcPort} is no port`, "give a number from 0 to 65535");
+  }
+}
+
+function complete(context: Context): Required<Pick<Context, "statistics" | "deployment" | "roots">> {
+  const { statistics, deployment, roots } = context;
+  if (!statistics || !deployment || !roots)
+    throw new StartError("a step was left out", "see the log under .data/local");
+  return { statistics, deployment, roots };
+}
+
+function requireSameRoot({ stateRootL1, stateRootResynced }: Summary): void {
+  if (stateRootL1 === stateRootResynced) return;
+  throw new StartError(
+    "the state root on L1 is not the one a fresh sync computes",
+    "report this: it must not happen",
+  );
+}
+
+function settle(seconds: number): Promise<void> {
+  return new Promise((done) => setTimeout(done, 1000 * seconds));
+}

@@ -1,0 +1,101 @@
+import type { GasSummary, Statistics } from "../../actors/network/statistics.ts";
+import type { Deployment } from "../../deploy/deployment.ts";
+
+/** Gas of one operation, whole transactions. */
+export interface OperationGas {
+  count: number;
+  min: number;
+  avg: number;
+  max: number;
+}
+
+/** What `--json` writes. */
+export interface Summary {
+  epochsProven: number;
+  blocks: number;
+  transactions: number;
+  messages: number;
+  withdrawals: number;
+  blobs: number;
+  proofs: number;
+  /** Witness and proof, by epoch. */
+  provingSeconds: number[];
+  gasUsed: Record<string, OperationGas>;
+  /** Root of the proven state: read on L1, and computed by a fresh process. */
+  stateRootL1: string;
+  stateRootResynced: string;
+  /** From the start of the network. */
+  secondsToFirstProof: number;
+  /** Of the whole command. */
+  seconds: number;
+}
+
+/** The closing summary as values and as text. */
+export function summarise(parts: {
+  statistics: Statistics;
+  deployment: Deployment;
+  roots: { l1: string; resynced: string };
+  seconds: number;
+}): { values: Summary; text: string } {
+  const { statistics, deployment, roots, seconds } = parts;
+  const operations = Object.entries(statistics.gas).filter(
+    (entry): entry is [string, GasSummary] => entry[1] !== undefined,
+  );
+  const deployTotal = deployment.transactions.reduce((sum, { gasUsed }) => sum + gasUsed, 0);
+  const values: Summary = {
+    epochsProven: statistics.proofs,
+    blocks: statistics.blocks,
+    transactions: statistics.transactions,
+    messages: statistics.messages,
+    withdrawals: statistics.withdrawals,
+    blobs: statistics.blobs,
+    proofs: statistics.proofs,
+    provingSeconds: statistics.provingSeconds.map(rounded),
+    gasUsed: {
+      ...Object.fromEntries(operations.map(([name, gas]) => [name, operationGas(gas)])),
+      deploy: { count: 1, min: deployTotal, avg: deployTotal, max: deployTotal },
+    },
+    stateRootL1: roots.l1,
+    stateRootResynced: roots.resynced,
+    secondsToFirstProof: rounded(statistics.secondsToFirstProof ?? Number.NaN),
+    seconds: rounded(seconds),
+  };
+  return { values, text: describe(values) };
+}
+
+function describe(values: Summary): string {
+  const rows: [string, string][] = [
+    ["epochs proven", `${values.epochsProven}, the first after ${values.secondsToFirstProof} s`],
+    [
+      "blocks",
+      `${values.blocks}, with ${values.transactions} transactions and ${values.messages} messages from L1`,
+    ],
+    ["blobs", `${values.blobs}`],
+    ["withdrawals", `${values.withdrawals}`],
+    ["proving", `${values.provingSeconds.join(", ")} s`],
+    ...Object.entries(values.gasUsed).map(([name, { count, min, avg, max }]): [string, string] => [
+      `gas: ${name}`,
+      count === 1 ? number(avg) : `${number(avg)} on average of ${count} (${number(min)} to ${number(max)})`,
+    ]),
+    ["state root on L1", values.stateRootL1],
+    [
+      "synced again",
+      `${values.stateRootResynced}${values.stateRootL1 === values.stateRootResynced ? "  (the same)" : "  (DIFFERENT)"}`,
+    ],
+    ["time", `${values.seconds} s`],
+  ];
+  const width = Math.max(...rows.map(([name]) => name.length));
+  return ["", ...rows.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`), ""].join("\n");
+}
+
+function operationGas({ count, min, max, total }: GasSummary): OperationGas {
+  return { count, min: Number(min), avg: Number(total / BigInt(count)), max: Number(max) };
+}
+
+function rounded(seconds: number): number {
+  return Math.round(10 * seconds) / 10;
+}
+
+function number(value: number): string {
+  return value.toLocaleString("en");
+}

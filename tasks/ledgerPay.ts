@@ -1,0 +1,44 @@
+/** What `ledger:transfer` and `ledger:withdraw` share: sign, submit, wait. */
+import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
+
+import { openWalletJournals } from "../actors/wallet/walletJournal.ts";
+import { LedgerWallet, waitForTransaction, type Payment } from "../actors/wallet/ledgerWallet.ts";
+import type { TransactionStatus } from "../actors/rpc/ledgerApi.ts";
+import { truncatedToField, type TruncatedHash } from "../protocol/hash.ts";
+import { logger, openDeployment, openKey, openLedger } from "./ledgerContext.ts";
+import { required, show } from "./ledgerOptions.ts";
+
+export interface PayOptions {
+  key: string | undefined;
+  passphraseFile: string | undefined;
+  node: string;
+  record: string | undefined;
+  again: boolean;
+  wait: boolean;
+  json: boolean;
+}
+
+/** Pays, prints what became of it, and sets the exit code when a block skipped it. */
+export async function pay(
+  payment: Payment,
+  options: PayOptions,
+  hre: HardhatRuntimeEnvironment,
+): Promise<void> {
+  const deployment = openDeployment(options, hre);
+  const ledger = await openLedger(options, deployment, hre);
+  const keyPair = await openKey(options, deployment, hre);
+  const journals = openWalletJournals({ keyFile: required("key", options.key), rollup: deployment, logger });
+  try {
+    // Bound to the rollup of the record, whatever the node says.
+    const domain = truncatedToField(BigInt(deployment.genesisHash) as TruncatedHash);
+    const wallet = new LedgerWallet({ ledger, keyPair, domain, journal: journals.ledger });
+    const sent = await wallet.pay(payment, { again: options.again });
+    const status: TransactionStatus = options.wait
+      ? await waitForTransaction(sent.id, { ledger })
+      : await ledger.transaction(sent.id);
+    show(options.json, { ...sent, ...status });
+    if (status.state === "skipped") process.exitCode = 1;
+  } finally {
+    journals.close();
+  }
+}

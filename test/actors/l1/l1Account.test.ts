@@ -1,0 +1,179 @@
+import { join } from "node:path";
+import { expect } from "chai";
+import { Interface, type JsonRpcProvider, Wallet } from "ethers";
+
+import { type ActorJournal, openActorJournal } from "../../../actors/journal/actorJournal.ts";
+import { Anvil } from "../../../actors/l1/anvil.ts";
+import { ContractErrorDecoder } from "../../../actors/l1/contractErrors.ts";
+import { L1Account, RevertError } from "../../../actors/l1/l1Account.ts";
+import { connectL1 } from "../../../actors/l1/provider.ts";
+import { isActorError } from "../../../actors/support/actorError.ts";
+import { silentLogger } from "../../../actors/support/logger.ts";
+import { sleep } from "../../../actors/support/sleep.ts";
+import { localPrivateKey } from "../../../deploy/localAccounts.ts";
+import { temporaryFolder } from "../support/temporaryFolder.ts";
+
+const GWEI = 1_000_000_000n;
+const blob = new Uint8Array(131_072);
+/** Creation code of a contract whose every call reverts with `Broken(7)`. */
+const errors = new Interface(["error Broken(uint256 code)"]);
+const revertData = errors.encodeErrorResult("Broken", [7]).slice(2).padEnd(128, "0");
+const RUNTIME = `7f${revertData.slice(0, 64)}6000527f${revertData.slice(64, 128)}60205260246000fd`;
+const CREATION = `0x60${(RUNTIME.length / 2).toString(16)}600c60003960${(RUNTIME.length / 2).toString(16)}6000f3${RUNTIME}`;
+
+describe("L1 account", function () {
+  this.timeout(30_000);
+  let anvil: Anvil;
+  let provider: JsonRpcProvider;
+  let journal: ActorJournal;
+  let folder: ReturnType<typeof temporaryFolder>;
+  let user = 3;
+
+  before(async () => {
+    anvil = new Anvil({ port: 0, logger: silentLogger });
+    await anvil.start();
+    provider = await connectL1({ url: anvil.url, chainId: 31337 });
+  });
+  after(async () => {
+    provider.destroy();
+    await anvil.stop();
+  });
+  beforeEach(() => {
+    folder = temporaryFolder();
+    journal = openActorJournal({ path: join(folder.path, "journal"), logger: silentLogger });
+    user++;
+  });
+  afterEach(() => {
+    journal.close();
+    folder.remove();
+  });
+
+  const account = (options: { provider?: JsonRpcProvider; journal?: ActorJournal } = {}): L1Account =>
+    new L1Account({
+      provider,
+      signer: new Wallet(localPrivateKey(user)),
+      chainId: 31337,
+      logger: silentLogger,
+      errors: new ContractErrorDecoder([errors]),
+      journal,
+      pollInterval: 10,
+      ...options,
+    });
+  const rpc = (method: string, params: unknown[] = []): Promise<unknown> =>
+    provider.send(method, params) as Promise<unknown>;
+
+  it("sends several at once, each with its nonce, hashes in the journal first", async () => {
+    const sender = account();
+    const results = await Promise.all(
+      [1n, 2n, 3n].map((value) =>
+        sender.send({ purpose: `pay-${value}`, to: sender.address, data: "0x", value }),
+      ),
+    );
+    expect(results.map(({ attempts }) => attempts)).to.deep.equal([1, 1, 1]);
+    const sent = journal.entries.filter((entry) => entry.type === "send");
+    expect(sent.map(({ nonce }) => nonce)).to.deep.equal([0, 1, 2]);
+    expect(sent.map(({ hash }) => hash).sort()).to.deep.equal(results.map(({ hash }) => hash).sort());
+  });
+
+  for (const blobs of [undefined, [blob]]) {
+    it(`replaces ${blobs ? "a blob" : "an ordinary"} transaction whose fees are too low`, async () => {
+      const sender = account();
+      await rpc("evm_setAutomine", [false]);
+      const pending = sender.send({
+        purpose: "slow",
+        to: sender.address,
+        data: "0x",
+        gasLimit: 30_000n,
+        ...(blobs ? { blobs } : {}),
+      });
+      while (journal.entries.length === 0) await sleep(10);
+      await sleep(200);
+      // A base fee above the offer: empty blocks until the account asks for a bump.
+      for (let i = 0; i < 12 && journal.entries.filter(({ type }) => type === "send").length < 2; i++) {
+        await rpc("anvil_setNextBlockBaseFeePerGas", [`0x${(20n * GWEI).toString(16)}`]);
+        await rpc("evm_mine");
+        await sleep(400);
+      }
+      await rpc("anvil_setNextBlockBaseFeePerGas", [`0x${GWEI.toString(16)}`]);
+      await rpc("evm_mine");
+      await rpc("evm_setAutomine", [true]);
+      const { receipt, attempts } = await pending;
+      expect(attempts).to.be.greaterThan(1);
+      expect(receipt.status).to.equal(1);
+      expect(await provider.getTransactionCount(sender.address)).to.equal(1);
+    });
+  }
+
+  it("takes over the nonce of a transaction that an earlier run left in the pool", async () => {
+    await rpc("evm_setAutomine", [false]);
+    const abort = new AbortController();
+    const earlier = account().send({
+      purpose: "left",
+      to: account().address,
+      data: "0x",
+      value: 1n,
+      signal: abort.signal,
+    });
+    while (journal.entries.length === 0) await sleep(10);
+    await sleep(100);
+    abort.abort();
+    const ended = await earlier.then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    expect(isActorError(ended, "TRANSACTION_NOT_MINED")).to.equal(true);
+
+    const next = account().send({ purpose: "next", to: account().address, data: "0x", value: 2n });
+    while (journal.entries.length < 3) await sleep(10);
+    await sleep(200);
+    await rpc("evm_mine");
+    await rpc("evm_setAutomine", [true]);
+    const { hash } = await next;
+    const transaction = (await provider.getTransaction(hash))!;
+    expect(transaction.value).to.equal(2n);
+    expect(transaction.nonce).to.equal(0);
+  });
+
+  it("loses nothing with a lost answer", async () => {
+    let lost = 0;
+    const deaf = new Proxy(provider, {
+      get(target, key) {
+        const value: unknown = Reflect.get(target, key, target);
+        if (key !== "send") return typeof value === "function" ? (value.bind(target) as unknown) : value;
+        return async (method: string, params: unknown[]): Promise<unknown> => {
+          const answer: unknown = await target.send(method, params);
+          if (method !== "eth_sendRawTransaction") return answer;
+          lost++;
+          throw Object.assign(new Error("request timeout"), { code: "TIMEOUT" });
+        };
+      },
+    });
+    const sender = account({ provider: deaf });
+    const { receipt } = await sender.send({ purpose: "deaf", to: sender.address, data: "0x" });
+    expect(lost).to.equal(1);
+    expect(receipt.status).to.equal(1);
+    expect(await provider.getTransactionCount(sender.address)).to.equal(1);
+  });
+
+  it("tells a revert's custom error, before sending and after mining", async () => {
+    const sender = account();
+    const creation = await rpc("eth_sendTransaction", [{ from: sender.address, data: CREATION }]);
+    const { contractAddress } = (await provider.getTransactionReceipt(String(creation)))!;
+    const call = { purpose: "broken", to: contractAddress!, data: "0x" };
+
+    const refused = await sender.send(call).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    expect(refused).to.be.instanceOf(RevertError);
+    expect((refused as RevertError).code).to.equal("TRANSACTION_REFUSED");
+    expect((refused as RevertError).contractError?.text).to.equal("Broken(code: 7)");
+
+    const reverted = await sender.send({ ...call, gasLimit: 100_000n }).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    expect((reverted as RevertError).code).to.equal("TRANSACTION_REVERTED");
+    expect((reverted as RevertError).contractError?.text).to.equal("Broken(code: 7)");
+  });
+});

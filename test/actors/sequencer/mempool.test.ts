@@ -1,0 +1,142 @@
+import { expect } from "chai";
+
+import { executeBlock } from "../../../protocol/ledger.ts";
+import { blockDataOf } from "../../../protocol/blob.ts";
+import { schnorrVerify } from "../../../protocol/schnorr.ts";
+import { SIZES } from "../../../protocol/sizes.ts";
+import { type Transaction, type TransactionBody, signTransaction } from "../../../protocol/transaction.ts";
+import { AccountTree } from "../../../protocol/tree.ts";
+import { Mempool, MempoolError } from "../../../actors/sequencer/mempool.ts";
+import { DOMAIN, PRICES, depositsOf, keyPair } from "../support/fakeL1.ts";
+
+const FEE = 10_000n * PRICES.feePerL2Gas + 128n * PRICES.feePerDaGas;
+
+describe("Mempool", () => {
+  let state: AccountTree;
+  let pool: Mempool;
+
+  before(() => {
+    const empty = AccountTree.empty();
+    const data = blockDataOf([], SIZES.local);
+    const execute = (tree: AccountTree, index: number, fee: bigint): AccountTree =>
+      executeBlock(tree, {
+        data,
+        messages: depositsOf(index, { fee }),
+        prices: PRICES,
+        domain: DOMAIN,
+        sizes: SIZES.local,
+      }).state;
+    initial = execute(execute(empty, 0, 3n * FEE), 1, 100n * FEE);
+  });
+  let initial: AccountTree;
+  beforeEach(() => {
+    state = initial;
+    pool = new Mempool({
+      capacity: 4,
+      nonceWindow: 8,
+      domain: DOMAIN,
+      view: () => ({ state, prices: PRICES }),
+      verifySignature: schnorrVerify,
+    });
+  });
+
+  function transfer(changes: Partial<TransactionBody> = {}, signer?: number): Transaction {
+    const body: TransactionBody = {
+      kind: 1,
+      from: 1,
+      to: 0n,
+      nonce: 0,
+      amount: 10n,
+      maxFeePerL2Gas: PRICES.feePerL2Gas,
+      maxFeePerDaGas: PRICES.feePerDaGas,
+      ...changes,
+    };
+    return signTransaction({ domain: DOMAIN, keyPair: keyPair(signer ?? body.from), body });
+  }
+
+  function refusalOf(transaction: Transaction): string | undefined {
+    try {
+      pool.add(transaction);
+      return undefined;
+    } catch (error) {
+      if (error instanceof MempoolError) return error.code;
+      throw error;
+    }
+  }
+
+  const refusals: [string, () => Transaction][] = [
+    ["UNKNOWN_KIND", () => transfer({ kind: 3 })],
+    ["ENCODING", () => ({ ...transfer(), amount: 1n << 96n })],
+    ["UNKNOWN_SENDER", () => transfer({ from: 7 })],
+    ["UNKNOWN_SENDER", () => transfer({ from: 2 ** 20 }, 1)],
+    ["BAD_SIGNATURE", () => transfer({}, 0)],
+    ["BAD_SIGNATURE", () => ({ ...transfer(), amount: 11n })],
+    ["NONCE_TOO_FAR", () => transfer({ nonce: 8 })],
+    ["FEE_TOO_LOW", () => transfer({ maxFeePerL2Gas: PRICES.feePerL2Gas - 1n })],
+    ["FEE_TOO_LOW", () => transfer({ maxFeePerDaGas: 0n })],
+    ["CANNOT_PAY", () => transfer({ amount: 1_001n })],
+    ["BAD_RECIPIENT", () => transfer({ to: 5n })],
+    ["BAD_RECIPIENT", () => transfer({ to: 1n << 20n })],
+    ["BAD_RECIPIENT", () => transfer({ kind: 2, to: 0n })],
+    ["BAD_RECIPIENT", () => transfer({ kind: 2, to: 1n, amount: 0n })],
+  ];
+  for (const [code, make] of refusals) {
+    it(`refuses with ${code}`, () => {
+      expect(refusalOf(make())).to.equal(code);
+      expect(pool.size).to.equal(0);
+    });
+  }
+
+  it("refuses a duplicate, and a second transaction with the same nonce", () => {
+    pool.add(transfer());
+    expect(refusalOf(transfer())).to.equal("DUPLICATE");
+    expect(refusalOf(transfer({ amount: 11n }))).to.equal("NONCE_TAKEN");
+  });
+
+  it("refuses what the sender cannot pay together with what waits", () => {
+    for (let nonce = 0; nonce < 3; nonce++) pool.add(transfer({ from: 0, to: 1n, nonce, amount: 1n }));
+    expect(refusalOf(transfer({ from: 0, to: 1n, nonce: 3, amount: 1n }))).to.equal("CANNOT_PAY");
+  });
+
+  it("is full at its capacity", () => {
+    for (let nonce = 0; nonce < 4; nonce++) pool.add(transfer({ nonce }));
+    expect(refusalOf(transfer({ nonce: 4 }))).to.equal("POOL_FULL");
+  });
+
+  it("offers each sender's nonces in order without a gap, the higher fee first", () => {
+    pool.add(transfer({ from: 0, to: 1n, nonce: 0 }));
+    pool.add(transfer({ nonce: 1 }));
+    pool.add(transfer({ nonce: 0, maxFeePerL2Gas: PRICES.feePerL2Gas + 1n }));
+    pool.add(transfer({ nonce: 3 }));
+    const order = pool.candidates(state).map(({ transaction: { from, nonce } }) => [from, nonce]);
+    expect(order).to.deep.equal([
+      [1, 0],
+      [0, 0],
+      [1, 1],
+    ]);
+    expect(pool.nextNonce(1)).to.equal(2);
+  });
+
+  it("drops what was executed, refuses its nonce, and takes it back after a prune", () => {
+    const before = state;
+    const transaction = transfer();
+    pool.add(transaction);
+    pool.add(transfer({ nonce: 1 }));
+    const data = blockDataOf([pool.candidates(state)[0]!.words], SIZES.local);
+    state = executeBlock(state, {
+      data,
+      messages: [],
+      prices: PRICES,
+      domain: DOMAIN,
+      sizes: SIZES.local,
+    }).state;
+
+    expect(pool.dropStale()).to.equal(1);
+    expect(refusalOf(transfer())).to.equal("NONCE_TOO_LOW");
+    expect(pool.size).to.equal(1);
+
+    state = before;
+    expect(pool.restore([transaction])).to.equal(1);
+    expect(pool.candidates(state)).to.have.length(2);
+  });
+});

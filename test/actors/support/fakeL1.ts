@@ -1,0 +1,220 @@
+/** An L1 in memory for node tests: blocks with events, reorgs, and a proposer that can lie. */
+import type { JsonRpcProvider } from "ethers";
+
+import { toAddress } from "../../../protocol/address.ts";
+import { encodeBlock } from "../../../protocol/blockWords.ts";
+import { genesisChainHash } from "../../../protocol/domain.ts";
+import type { Field } from "../../../protocol/field.ts";
+import { truncatedToField } from "../../../protocol/hash.ts";
+import { chainHash } from "../../../protocol/header.ts";
+import {
+  MESSAGE_ASSET_DEPOSIT,
+  MESSAGE_FEE_DEPOSIT,
+  type Message,
+  rollMessageHashes,
+} from "../../../protocol/message.ts";
+import { EMPTY_MESSAGE_HASH } from "../../../protocol/message.ts";
+import { encodeRecord } from "../../../protocol/record.ts";
+import { type KeyPair, schnorrKeyPair, schnorrVerify } from "../../../protocol/schnorr.ts";
+import { SIZES } from "../../../protocol/sizes.ts";
+import { toSlot, toTimestamp } from "../../../protocol/time.ts";
+import { AccountTree } from "../../../protocol/tree.ts";
+import { commitmentOf, versionedHashOf } from "../../../actors/l1/blobSidecar.ts";
+import type { BlobSource } from "../../../actors/l1/blobSource.ts";
+import type { L1Head } from "../../../actors/l1/provider.ts";
+import type {
+  L1Position,
+  RollupContract,
+  RollupEvent,
+  RollupParameters,
+} from "../../../actors/l1/rollupContract.ts";
+import type { ChainPoint } from "../../../actors/node/chainState.ts";
+import { type BuiltBlock, buildBlock } from "../../../actors/sequencer/buildBlock.ts";
+import type { PooledTransaction } from "../../../actors/sequencer/mempool.ts";
+
+const ROLLUP = "0x00000000000000000000000000000000000000aa";
+const PROPOSER = "0x00000000000000000000000000000000000000bb";
+export const PRICES = { feePerL2Gas: 10n, feePerDaGas: 20n };
+
+export function fakeParameters(): RollupParameters {
+  const genesisRoot = AccountTree.empty().root();
+  return {
+    address: ROLLUP,
+    chainId: 31337,
+    startBlock: 1,
+    version: 1n,
+    clock: { genesisTime: toTimestamp(1_000), slotDuration: 12, slotsPerEpoch: 2, proofSubmissionEpochs: 1 },
+    sizes: SIZES.local,
+    genesisRoot,
+    genesisHash: genesisChainHash({ chainId: 31337n, rollup: toAddress(ROLLUP), version: 1n, genesisRoot }),
+    initialOracle: { price: 0n, preBase: 0n, preBlob: 0n, postBase: 0n, postBlob: 0n },
+    fees: { ...PRICES, burnedBps: 1_000n, proverBps: 4_500n },
+    minimumRegistration: 1n,
+    feePortal: ROLLUP,
+    assetPortal: ROLLUP,
+    feeToken: ROLLUP,
+    asset: ROLLUP,
+  };
+}
+
+export const DOMAIN = truncatedToField(fakeParameters().genesisHash);
+
+/** A key pair by number. */
+export function keyPair(number: number): KeyPair {
+  return schnorrKeyPair(new Uint8Array(32).fill(number + 1));
+}
+
+/** The two deposits that open an account. */
+export function depositsOf(index: number, { fee = 10n ** 9n, asset = 1_000n } = {}): Message[] {
+  const { publicKey } = keyPair(index);
+  const common = {
+    index,
+    keyX: publicKey.x,
+    keyParity: Number(publicKey.y & 1n),
+    sender: toAddress(PROPOSER),
+  };
+  return [
+    { type: MESSAGE_FEE_DEPOSIT, amount: fee, ...common },
+    { type: MESSAGE_ASSET_DEPOSIT, amount: asset, ...common },
+  ];
+}
+
+/** Changes to what a proposer claims. */
+export interface Lie {
+  stateRoot?: Field;
+  gasL2?: bigint;
+  /** Published instead of the block's own. */
+  blob?: Uint8Array;
+}
+
+export class FakeL1 implements BlobSource {
+  readonly parameters = fakeParameters();
+  readonly blobs = new Map<string, Uint8Array>();
+  /** What the blob source answers instead. */
+  answer: ((hash: string) => Uint8Array) | undefined;
+  #blocks: { head: L1Head; events: RollupEvent[] }[] = [];
+  #fork = 0;
+
+  constructor() {
+    this.mine([]);
+  }
+
+  get head(): L1Head {
+    return this.#blocks.at(-1)!.head;
+  }
+
+  get provider(): JsonRpcProvider {
+    const send = (_method: string, [tag]: [string]): Promise<unknown> => {
+      const block = tag === "latest" ? this.#blocks.at(-1) : this.#blocks[Number(tag)];
+      return Promise.resolve(block ? { ...block.head } : null);
+    };
+    return { send } as unknown as JsonRpcProvider;
+  }
+
+  get rollup(): RollupContract {
+    const events = ({ from, to }: { from: number; to: number }): Promise<RollupEvent[]> =>
+      Promise.resolve(this.#blocks.slice(from, to + 1).flatMap((block) => block.events));
+    return { parameters: this.parameters, events } as unknown as RollupContract;
+  }
+
+  getBlobs({ versionedHashes }: { versionedHashes: readonly string[] }): Promise<Uint8Array[]> {
+    return Promise.resolve(versionedHashes.map((hash) => this.answer?.(hash) ?? this.blobs.get(hash)!));
+  }
+
+  mine(make: ((at: L1Position) => RollupEvent)[]): void {
+    const number = this.#blocks.length;
+    const head: L1Head = {
+      number,
+      hash: `0x${this.#fork}-${number}`,
+      parentHash: this.#blocks.at(-1)?.head.hash ?? "0x",
+      timestamp: 1_000 + 12 * number,
+    };
+    const events = make.map((event, logIndex) => event({ block: head, transactionHash: "0x", logIndex }));
+    this.#blocks.push({ head, events });
+  }
+
+  /** Drops the newest blocks; those that follow have other hashes. */
+  reorg(depth: number): void {
+    this.#blocks = this.#blocks.slice(0, -depth);
+    this.#fork++;
+  }
+
+  send(messages: readonly Message[], before: readonly Message[] = []): void {
+    this.mine(
+      messages.map((message, i) => (at: L1Position): RollupEvent => {
+        const all = [...before, ...messages.slice(0, i + 1)];
+        return {
+          type: "messageSent",
+          at,
+          index: all.length,
+          message,
+          rollingHash: rollMessageHashes(EMPTY_MESSAGE_HASH, all),
+        };
+      }),
+    );
+  }
+
+  /** A block on top of `parent` as an honest builder makes it, or with a lie. Returns what was built. */
+  propose(options: {
+    parent: ChainPoint;
+    slot: number;
+    inbox?: readonly Message[];
+    candidates?: readonly PooledTransaction[];
+    lie?: Lie;
+  }): { built: BuiltBlock; point: ChainPoint } {
+    const { parent, slot, inbox = [], candidates = [], lie = {} } = options;
+    const built = buildBlock({
+      parent,
+      slot: toSlot(slot),
+      prices: PRICES,
+      inbox: inbox.slice(parent.record.messageCount),
+      candidates,
+      domain: DOMAIN,
+      sizes: this.parameters.sizes,
+      verifySignature: schnorrVerify,
+    });
+    const blob = lie.blob ?? built.blob;
+    const header = {
+      ...built.header,
+      versionedHash: BigInt(versionedHashOf(commitmentOf(blob))),
+      stateRoot: lie.stateRoot ?? built.header.stateRoot,
+      gas: { ...built.header.gas, l2: lie.gasL2 ?? built.header.gas.l2 },
+    };
+    const versionedHash = `0x${header.versionedHash.toString(16).padStart(64, "0")}`;
+    this.blobs.set(versionedHash, blob);
+    const record = {
+      ...parent.record,
+      chainHash: chainHash(header),
+      witnessHash: 1n,
+      epochHash: 2n,
+      messageHash: header.messageHash,
+      messageCount: parent.record.messageCount + built.messages.length,
+      number: parent.number + 1,
+      slot: header.slot,
+      bitmap: 1n,
+    };
+    const blk = encodeBlock({
+      stateRoot: header.stateRoot,
+      slot: header.slot,
+      prices: PRICES,
+      gas: header.gas,
+      messages: built.messages.length,
+      modifier: 0,
+      bitmap: 1n,
+      coinbase: toAddress(PROPOSER),
+      signature: new Uint8Array(96),
+    });
+    this.mine([
+      (at) => ({
+        type: "proposed",
+        at,
+        number: record.number,
+        record: encodeRecord(record),
+        blk,
+        versionedHash,
+        proposer: PROPOSER,
+      }),
+    ]);
+    return { built, point: { number: record.number, record, state: built.result.state } };
+  }
+}

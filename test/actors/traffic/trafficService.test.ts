@@ -1,0 +1,81 @@
+import { expect } from "chai";
+
+import type { ChainPoint } from "../../../actors/node/chainState.ts";
+import { Node } from "../../../actors/node/node.ts";
+import { MempoolError } from "../../../actors/sequencer/mempool.ts";
+import { silentLogger } from "../../../actors/support/logger.ts";
+import { TrafficService } from "../../../actors/traffic/trafficService.ts";
+import { seededUsers } from "../../../actors/traffic/user.ts";
+import { toAddress } from "../../../protocol/address.ts";
+import { MESSAGE_ASSET_DEPOSIT, MESSAGE_FEE_DEPOSIT, type Message } from "../../../protocol/message.ts";
+import type { Transaction } from "../../../protocol/transaction.ts";
+import { FakeL1 } from "../support/fakeL1.ts";
+
+const RECIPIENT = "0x00000000000000000000000000000000000000cc";
+
+/** The deposits that the service's users would make. */
+function deposits(seed: number, count: number): Message[] {
+  return seededUsers({ seed, count }).flatMap(({ keyPair: { publicKey } }, index) => {
+    const common = {
+      index,
+      keyX: publicKey.x,
+      keyParity: Number(publicKey.y & 1n),
+      sender: toAddress(RECIPIENT),
+      amount: 10n ** 18n,
+    };
+    return [
+      { type: MESSAGE_FEE_DEPOSIT, ...common },
+      { type: MESSAGE_ASSET_DEPOSIT, ...common },
+    ] as Message[];
+  });
+}
+
+describe("Traffic", () => {
+  async function run(seed: number, refuseAfter: number): Promise<Transaction[]> {
+    const l1 = new FakeL1();
+    const node = new Node({ provider: l1.provider, rollup: l1.rollup, blobs: l1, logger: silentLogger });
+    const inbox = deposits(seed, 3);
+    l1.send(inbox);
+    let parent: ChainPoint = node.chain.genesis;
+    for (let slot = 1; slot <= 3; slot++) parent = l1.propose({ parent, slot, inbox }).point;
+    await node.sync();
+
+    const sent: Transaction[] = [];
+    const traffic = new TrafficService({
+      node,
+      heads: undefined as never, // only `fill` is called
+      account: { address: RECIPIENT } as never,
+      pool: {
+        get size() {
+          return sent.length;
+        },
+        nextNonce: (sender) => sent.filter(({ from }) => from === sender).length,
+        add(transaction) {
+          if (sent.length >= refuseAfter) throw new MempoolError("POOL_FULL", "full", "later");
+          sent.push(transaction);
+          return "0x";
+        },
+      },
+      logger: silentLogger,
+      seed,
+      users: 3,
+      backlog: 16,
+      withdrawEvery: 4,
+    });
+    await traffic.deposit(); // finds every user registered, so it sends nothing
+    traffic.fill();
+    return sent;
+  }
+
+  it("is the same for the same seed, and fills the pool to its backlog", async () => {
+    const first = await run(1, 100);
+    expect(first).to.have.length(16);
+    expect(await run(1, 100)).to.deep.equal(first);
+    expect(await run(2, 100)).not.to.deep.equal(first);
+    expect(first.filter(({ kind }) => kind === 2)).to.have.length(4);
+  });
+
+  it("stops when the pool is full", async () => {
+    expect(await run(1, 5)).to.have.length(5);
+  });
+});

@@ -1,0 +1,114 @@
+import { expect } from "chai";
+import { type BaseContract, decodeBytes32String, type Result, toBeHex } from "ethers";
+
+import { refusal } from "../helpers/refusal.ts";
+import { deployRollup, type RollupParameters } from "../helpers/rollup.ts";
+
+const MAX_CODE = 24_576;
+
+describe("Rollup deployment", () => {
+  it("tells its parameters and addresses", async () => {
+    const driver = await deployRollup();
+    const { rollup, feePortal, assetPortal, feeToken, asset, policy, validatorSet } = driver.contracts;
+    const config = await rollup.config();
+    for (const [name, value] of Object.entries(driver.parameters))
+      expect(Reflect.get(config, name), name).to.equal(value);
+    expect(config.genesisTime).to.equal(driver.genesisTime);
+    expect(config.validatorSet).to.equal(validatorSet.target);
+    expect(config.verifierPolicy).to.equal(policy.target);
+    expect([await feePortal.token(), await feePortal.rollup()]).to.deep.equal([
+      feeToken.target,
+      rollup.target,
+    ]);
+    expect([await assetPortal.token(), await assetPortal.rollup()]).to.deep.equal([
+      asset.target,
+      rollup.target,
+    ]);
+    expect([config.feeToken, config.asset]).to.deep.equal([feeToken.target, asset.target]);
+  });
+
+  it("tells time, duties and prices", async () => {
+    const { rollup, genesisTime, parameters, genesis, members } = await deployRollup();
+    expect(await rollup.slotAt(genesisTime + 143n)).to.equal(1n);
+    expect(await rollup.epochOf(7n)).to.equal(1n);
+    expect(await rollup.startOf(5n)).to.equal(genesisTime + 360n);
+    expect([...(await rollup.proposerOf(6n))]).to.deep.equal([members[1]!.address, 1n, 5n]);
+    expect([...(await rollup.pricesAfter(genesis))]).to.deep.equal([
+      parameters.feePerL2Gas,
+      parameters.feePerDaGas,
+    ]);
+    expect((await refusal(rollup.slotAt(genesisTime - 1n), rollup.interface)).name).to.equal(
+      "Clock__BeforeGenesis",
+    );
+  });
+
+  it("refuses every parameter that later arithmetic could trip over", async () => {
+    const BN254_R = 0x30644e72e131a029b85045b68181585d2833e84879b9709143e1f593f0000001n;
+    const cases: [string, Partial<RollupParameters>][] = [
+      ["genesisRoot", { genesisRoot: BN254_R }],
+      ["slotDuration", { slotDuration: 0n }],
+      ["slotsPerEpoch", { slotsPerEpoch: 0n }],
+      ["slotsPerEpoch", { slotsPerEpoch: 256n }],
+      ["proofSubmissionEpochs", { proofSubmissionEpochs: 0n }],
+      ["recordRing", { recordRing: 8n }],
+      ["recordRing", { recordRing: 2n ** 32n }],
+      ["epochRing", { epochRing: 1n }],
+      ["maxMessages", { maxMessages: 0n }],
+      ["inboxRing", { inboxRing: 23n }],
+      ["gas limit", { maxL2Gas: 2n ** 32n }],
+      ["gas limit", { maxDaGas: 2n ** 32n }],
+      ["fee", { feePerL2Gas: 2n ** 64n }],
+      ["fee", { feePerDaGas: 2n ** 64n }],
+      ["epoch fees", { feePerL2Gas: 2n ** 63n }],
+      ["shares", { burnedShare: 10_001n }],
+      ["shares", { burnedShare: 6_000n, proverShare: 4_001n }],
+      ["maxModifier", { maxModifier: 2n ** 15n }],
+      ["messageDeadline", { messageDeadline: 2n ** 32n }],
+      ["outboxDelay", { outboxDelay: 2n ** 32n }],
+      ["forcedFeePerL2Gas", { forcedFeePerL2Gas: 2n ** 64n }],
+      ["minimumRegistration", { minimumRegistration: 2n ** 95n }],
+    ];
+    const { rollup } = await deployRollup();
+    for (const [parameter, parameters] of cases) {
+      const error = await refusal(deployRollup({ parameters }), rollup.interface);
+      expect(error.name).to.equal("Rollup__InvalidConfig");
+      expect(decodeBytes32String(error.args[0] as string)).to.equal(parameter);
+    }
+  });
+
+  it("refuses addresses without code", async () => {
+    const driver = await deployRollup();
+    const config = (await driver.rollup.config()) as unknown as Result;
+    for (const name of ["validatorSet", "verifierPolicy", "feeToken", "asset"]) {
+      const attempt = driver.connection.ethers.deployContract("Rollup", [
+        { ...config.toObject(), [name]: toBeHex(0xdead, 20) },
+      ]);
+      const error = await refusal(attempt, driver.rollup.interface);
+      expect(decodeBytes32String(error.args[0] as string)).to.equal(name);
+    }
+  });
+
+  it("leaves every contract under the size limit", async () => {
+    const driver = await deployRollup();
+    for (const [name, contract] of Object.entries(driver.contracts) as [string, BaseContract][]) {
+      const code = await driver.connection.ethers.provider.getCode(contract.target);
+      expect((code.length - 2) / 2, name).to.be.lessThan(MAX_CODE);
+    }
+  });
+});
+
+describe("NetworkToken", () => {
+  it("is minted by the minter role alone, and burned by its holders", async () => {
+    const { contracts, connection } = await deployRollup();
+    const [deployer, stranger] = await connection.ethers.getSigners();
+    const token = contracts.feeToken;
+    const error = await refusal(token.mint(stranger!.address, 1n), token.interface);
+    expect(error.name).to.equal("AccessControlUnauthorizedAccount");
+    await token.grantRole(await token.MINTER_ROLE(), deployer!.address);
+    await token.mint(stranger!.address, 7n);
+    expect(await token.balanceOf(stranger!.address)).to.equal(7n);
+    const before = await token.totalSupply();
+    await token.burn(5n);
+    expect(await token.totalSupply()).to.equal(before - 5n);
+  });
+});

@@ -1,0 +1,73 @@
+/** An anvil with the suite deployed, whose time moves only by RPC. */
+import { Wallet } from "ethers";
+import { artifacts } from "hardhat";
+
+import { Anvil } from "../../../actors/l1/anvil.ts";
+import { connectL1, readHead } from "../../../actors/l1/provider.ts";
+import { attesterKey, attesterPublicKey } from "../../../actors/sequencer/attestation.ts";
+import { silentLogger } from "../../../actors/support/logger.ts";
+import { deploySuite, keyHashOf } from "../../../deploy/deploySuite.ts";
+import type { Deployment } from "../../../deploy/deployment.ts";
+import { LOCAL_ACCOUNTS, localAddress, localPrivateKey } from "../../../deploy/localAccounts.ts";
+import { type Preset, loadPreset } from "../../../deploy/presets.ts";
+import { verifierOf } from "../../../deploy/verifiers.ts";
+import { sha256 } from "../../../protocol/hash.ts";
+
+/** The committee's one secret key. */
+export const ATTESTER_KEY = attesterKey(sha256(new TextEncoder().encode("end-to-end attester")));
+
+export interface TestChain {
+  url: string;
+  deployment: Deployment;
+  /** Mines a block at the start of a slot. */
+  toSlot(slot: number): Promise<void>;
+  /** Slot of the newest block. */
+  slot(): Promise<number>;
+  rpc(method: string, params?: unknown[]): Promise<unknown>;
+  stop(): Promise<void>;
+}
+
+/** Starts anvil and deploys. Slots are a minute long, so that the machine's own time never ends one. */
+export async function startTestChain(changes: Partial<Preset> = {}): Promise<TestChain> {
+  const anvil = new Anvil({ port: 0, logger: silentLogger });
+  await anvil.start();
+  try {
+    const provider = await connectL1({ url: anvil.url, chainId: 31337 });
+    const preset: Preset = { ...loadPreset("local"), slotSeconds: 60, outboxDelaySeconds: 0, ...changes };
+    const deployment = await deploySuite({
+      preset,
+      network: "e2e",
+      deployer: new Wallet(localPrivateKey(LOCAL_ACCOUNTS.deployer), provider),
+      owner: localAddress(LOCAL_ACCOUNTS.deployer),
+      members: [
+        {
+          proposer: localAddress(LOCAL_ACCOUNTS.sequencer),
+          keyHash: keyHashOf(attesterPublicKey(ATTESTER_KEY)),
+        },
+      ],
+      verifier: verifierOf(preset.circuit),
+      readArtifact: (name) => artifacts.readArtifact(name),
+    });
+    const { genesisTime, slotSeconds } = deployment;
+    return {
+      url: anvil.url,
+      deployment,
+      rpc: (method, params = []) => provider.send(method, params) as Promise<unknown>,
+      async toSlot(slot) {
+        await provider.send("evm_setNextBlockTimestamp", [genesisTime + slot * slotSeconds]);
+        await provider.send("evm_mine", []);
+      },
+      async slot() {
+        const head = await readHead(provider);
+        return Math.floor((head!.timestamp - genesisTime) / slotSeconds);
+      },
+      async stop() {
+        provider.destroy();
+        await anvil.stop();
+      },
+    };
+  } catch (error) {
+    await anvil.stop();
+    throw error;
+  }
+}

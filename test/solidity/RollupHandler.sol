@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
+
+import {IPortal} from "../../contracts/bridge/IPortal.sol";
+import {EpochProof, RollupConfig, Status} from "../../contracts/rollup/IRollup.sol";
+import {Rollup} from "../../contracts/rollup/Rollup.sol";
+import {Member, PermissionedValidatorSet} from "../../contracts/staking/PermissionedValidatorSet.sol";
+import {MockVerifier} from "../../contracts/test/MockVerifier.sol";
+import {Epoch, Slot, Timestamp} from "../../contracts/types/Time.sol";
+import {VerifierPolicy} from "../../contracts/verifier/VerifierPolicy.sol";
+import {Test, Vm, vm} from "./Vm.sol";
+
+contract MockToken is ERC20("Mock", "MOCK") {
+    constructor(address holder) {
+        _mint(holder, 1 << 94);
+    }
+}
+
+/// @notice Drives a Rollup with valid calls only: whatever the order, none of them may revert. So the invariant runs
+/// also show liveness: a block can always be proposed, a provable epoch proven, a message sent while there is room.
+///
+/// All blobs are empty: their commitment, every combination of them, and the opening proof are the point at infinity.
+contract RollupHandler is Test {
+    uint256 private constant SLOTS = 4;
+    uint256 private constant DURATION = 72;
+    uint256 private constant DEADLINE_EPOCHS = 2;
+    uint256 private constant MAX_MESSAGES = 2;
+    uint256 private constant MESSAGE_DEADLINE = 300;
+    uint256 private constant GENESIS = 1_000_000;
+    uint256 private constant KEY_X = 1;
+    uint256 private constant KEY_Y = 17631683881184975370165255887551781615748388533673675138860;
+    uint256 private constant COMMITTEE = 7;
+
+    Rollup public immutable rollup;
+    MockToken public immutable token;
+    bytes32 private immutable _versionedHash;
+
+    /// Records of the pending chain as the events told them, by number.
+    uint256[7][] public records;
+    uint256[] private _coinbaseFees;
+    uint256[] private _sentAt;
+
+    // Highest and latest values ever seen
+    uint256 public mostProven;
+    uint256 public latestSlot;
+    uint256 public mostProvenMessages;
+    uint256 public pendingDropped;
+    uint256 public proposed;
+    uint256 public provenEpochs;
+    uint256 public prunes;
+    /// Most blocks of one proof.
+    uint256 public mostBlocks;
+
+    constructor() {
+        vm.warp(GENESIS);
+        token = new MockToken(address(this));
+        Member[] memory members = new Member[](COMMITTEE);
+        for (uint256 i = 0; i < COMMITTEE; ++i) {
+            members[i] = Member(address(uint160(0xca1b0000 + i)), keccak256(abi.encode(i)));
+        }
+        address[] memory verifiers = new address[](1);
+        verifiers[0] = address(new MockVerifier());
+        rollup = new Rollup(
+            RollupConfig({
+                version: 1,
+                genesisRoot: 7,
+                genesisTime: GENESIS,
+                slotDuration: DURATION,
+                slotsPerEpoch: SLOTS,
+                proofSubmissionEpochs: DEADLINE_EPOCHS,
+                recordRing: SLOTS * (DEADLINE_EPOCHS + 1) + 1,
+                epochRing: DEADLINE_EPOCHS + 1,
+                inboxRing: MAX_MESSAGES * SLOTS * (DEADLINE_EPOCHS + 2),
+                maxMessages: MAX_MESSAGES,
+                maxL2Gas: 120_000,
+                maxDaGas: 1_024,
+                feePerL2Gas: 3e9,
+                feePerDaGas: 5e9,
+                burnedShare: 1_000,
+                proverShare: 3_000,
+                initialOracle: 11,
+                maxModifier: 100,
+                messageDeadline: MESSAGE_DEADLINE,
+                outboxDelay: 0,
+                forcedFeePerL2Gas: 1,
+                minimumRegistration: 1,
+                validatorSet: address(new PermissionedValidatorSet(address(this), 1_000, members)),
+                verifierPolicy: address(new VerifierPolicy(verifiers)),
+                feeToken: address(token),
+                asset: address(token)
+            })
+        );
+        token.approve(rollup.feePortal(), type(uint256).max);
+        token.approve(rollup.assetPortal(), type(uint256).max);
+
+        uint256[7] memory genesis;
+        genesis[0] = uint256(rollup.genesisHash());
+        genesis[5] = 11;
+        records.push(genesis);
+        _coinbaseFees.push();
+        _sentAt.push();
+        _versionedHash = bytes32(
+            (uint256(sha256(abi.encodePacked(bytes1(0xc0), new bytes(47)))) & (type(uint256).max >> 8)) |
+                (1 << 248)
+        );
+        IPortal(rollup.feePortal()).register(KEY_X, KEY_Y, 1);
+        _sentAt.push(0);
+    }
+
+    // Actions
+
+    function proposeNoRevert(
+        uint8 skip,
+        uint8 consume,
+        uint32 gasL2,
+        uint48 absent,
+        address coinbase
+    ) external {
+        // Mostly the next slots, sometimes far ahead.
+        uint256 slot = _laterSlot(skip > 240 ? skip % 16 : skip % 3);
+        vm.warp(GENESIS + slot * DURATION + (skip % DURATION));
+        _forgetPruned();
+
+        uint256[7] memory parent = records[records.length - 1];
+        uint256[6] memory blk;
+        blk[0] = uint256(keccak256(abi.encode(skip, gasL2))) >> 3;
+        uint256 messages = _messages(slot, uint32(parent[3]), consume);
+        blk[1] =
+            (slot << 224) |
+            (3e9 << 160) |
+            (5e9 << 96) |
+            ((uint256(gasL2) % 120_001) << 64) |
+            (messages << 16);
+        uint256 position = slot % COMMITTEE;
+        blk[2] = (_bitmap(position, absent) << 160) | uint160(coinbase);
+
+        bytes32[] memory hashes = new bytes32[](1);
+        hashes[0] = _versionedHash;
+        vm.blobhashes(hashes);
+        vm.recordLogs();
+        vm.prank(address(uint160(0xca1b0000 + position)));
+        rollup.propose(parent, blk);
+        hashes = new bytes32[](0);
+        vm.blobhashes(hashes);
+
+        _keep(coinbase);
+        latestSlot = slot;
+        ++proposed;
+    }
+
+    function sendNoRevert(uint8 kind, uint64 amount) external {
+        Status memory status = rollup.status();
+        if (status.inboxCount - status.provenMessages + 1 >= MAX_MESSAGES * SLOTS * (DEADLINE_EPOCHS + 2))
+            return;
+
+        if (kind % 4 == 0) {
+            IPortal(rollup.assetPortal()).register(KEY_X, KEY_Y, uint256(amount) + 1);
+        } else if (kind % 4 == 1) {
+            IPortal(rollup.feePortal()).deposit(kind % status.accounts, KEY_X, KEY_Y, uint256(amount) + 1);
+        } else {
+            uint256 transactionKind = 1 + (kind & 1);
+            uint256 fee = rollup.forcedFee(transactionKind);
+            vm.deal(address(this), fee);
+            rollup.force{value: fee}(
+                transactionKind,
+                kind % status.accounts,
+                uint32(amount),
+                1,
+                amount,
+                kind,
+                amount
+            );
+        }
+        _sentAt.push(block.timestamp - GENESIS);
+    }
+
+    function proveNoRevert(uint8 wait, uint8 withdrawals) external {
+        Status memory status = rollup.status();
+        if (status.pending == status.proven) return;
+
+        // The oldest unproven epoch must be complete; wait for it, still inside its deadline.
+        uint256 epoch = Epoch.unwrap(status.firstUnprovenEpoch);
+        uint256 end = (epoch + 1) * SLOTS * DURATION + GENESIS;
+        if (block.timestamp < end) {
+            if (wait < 200) return;
+            vm.warp(end + (wait % DURATION));
+        }
+        uint256 before = status.proven;
+        rollup.submitEpochProof(_proof(status, epoch, withdrawals % 5));
+
+        // `status` above was before the wait.
+        mostProven = rollup.status().proven;
+        mostProvenMessages = rollup.status().provenMessages;
+        if (mostProven - before > mostBlocks) mostBlocks = mostProven - before;
+        ++provenEpochs;
+    }
+
+    function pruneNoRevert(uint8 late) external {
+        Status memory status = rollup.status();
+        uint256 tip = rollup.tip();
+        if (uint32(tip) == uint32(tip >> 32)) return;
+
+        uint256 due = (Epoch.unwrap(status.deadlineEpoch) + 1) * SLOTS * DURATION + GENESIS;
+        if (late < 200 && block.timestamp < due) return;
+        if (block.timestamp < due) vm.warp(due);
+        rollup.prune();
+        _forgetPruned();
+        ++prunes;
+    }
+
+    // What the invariants read
+
+    function recordCount() external view returns (uint256) {
+        return records.length;
+    }
+
+    function recordAt(uint256 number) external view returns (uint256[7] memory) {
+        return records[number];
+    }
+
+    // Parts
+
+    function _laterSlot(uint256 ahead) private view returns (uint256) {
+        uint256 now_ = (block.timestamp - GENESIS) / DURATION;
+        uint256 slot = now_ + ahead;
+        uint256 tip = uint32(records[records.length - 1][4] >> 192);
+        uint256 least = tip > latestSlot ? tip : latestSlot;
+        return slot > least ? slot : least + 1;
+    }
+
+    /// @dev What a prune takes from the chain, due or done.
+    function _forgetPruned() private {
+        uint256 pending = rollup.status().pending;
+        while (records.length > pending + 1) {
+            records.pop();
+            _coinbaseFees.pop();
+            ++pendingDropped;
+        }
+    }
+
+    function _messages(uint256 slot, uint256 cursor, uint256 wish) private view returns (uint256 count) {
+        uint256 sent = _sentAt.length - 1;
+        count = wish % (MAX_MESSAGES + 1);
+        if (count > sent - cursor) count = sent - cursor;
+        while (
+            count < MAX_MESSAGES &&
+            cursor + count < sent &&
+            _sentAt[cursor + count + 1] + MESSAGE_DEADLINE <= slot * DURATION
+        ) ++count;
+    }
+
+    /// @dev At most two of seven absent, never the proposer.
+    function _bitmap(uint256 position, uint256 absent) private pure returns (uint256 bitmap) {
+        bitmap = (1 << COMMITTEE) - 1;
+        bitmap &= ~(1 << (absent % COMMITTEE));
+        bitmap &= ~(1 << ((absent / COMMITTEE) % COMMITTEE));
+        bitmap |= 1 << position;
+    }
+
+    function _keep(address coinbase) private {
+        Vm.Log[] memory logs = vm.getRecordedLogs();
+        Vm.Log memory log = logs[logs.length - 1];
+        (uint256[7] memory record, , , ) = abi.decode(log.data, (uint256[7], uint256[6], bytes32, address));
+        uint256 before = records[records.length - 1][6];
+        bool sameEpoch =
+            uint32(records[records.length - 1][4] >> 192) / SLOTS == uint32(record[4] >> 192) / SLOTS;
+        uint256 fee = uint80(record[6]) - (sameEpoch ? uint80(before) : 0);
+        records.push(record);
+        _coinbaseFees.push((uint256(uint160(coinbase)) << 96) | fee);
+    }
+
+    function _proof(
+        Status memory status,
+        uint256 epoch,
+        uint256 withdrawals
+    ) private view returns (EpochProof memory args) {
+        uint256 last = status.proven;
+        while (last < status.pending && uint32(records[last + 1][4] >> 192) / SLOTS == epoch) ++last;
+        args.start = records[status.proven];
+        args.end = records[last];
+        if (last < status.pending) args.next = records[last + 1];
+        args.prover = address(this);
+        args.z = epoch + 5;
+        args.gamma = epoch + 6;
+        args.opening[0] = 0xc0 << 248;
+        args.points = new uint256[3][](last - status.proven);
+        args.coinbaseFees = new uint256[](last - status.proven);
+        for (uint256 i = 0; i < args.coinbaseFees.length; ++i) {
+            args.coinbaseFees[i] = _coinbaseFees[status.proven + 1 + i];
+        }
+        args.withdrawals = new uint256[](withdrawals);
+        for (uint256 i = 0; i < withdrawals; ++i) args.withdrawals[i] = (i << 160) | 1;
+        args.proofs = new bytes[](1);
+    }
+}

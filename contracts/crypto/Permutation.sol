@@ -18,20 +18,33 @@ library Permutation {
     function at(uint256 seed, uint256 size, uint256 side, uint256 x) internal pure returns (uint256 y) {
         assembly ("memory-safe") {
             let b := div(add(size, sub(side, 1)), side)
-            let end := shl(64, shl(lt(size, 64), 8))
+            let end := shl(67, add(1, lt(size, 64)))
             y := x
             mstore(0, seed)
             for {} 1 {} {
                 let l := div(y, b)
                 let r := mod(y, b)
+                // Eight rounds at a time; i is the first round's number times 2^64.
                 for {
                     let i := 0
                 } lt(i, end) {
-                    i := add(i, 0x20000000000000000)
+                    i := add(i, 0x80000000000000000)
                 } {
                     mstore(0x20, or(i, r))
                     l := addmod(l, keccak256(0, 0x40), side)
                     mstore(0x20, or(add(i, 0x10000000000000000), l))
+                    r := addmod(r, keccak256(0, 0x40), b)
+                    mstore(0x20, or(add(i, 0x20000000000000000), r))
+                    l := addmod(l, keccak256(0, 0x40), side)
+                    mstore(0x20, or(add(i, 0x30000000000000000), l))
+                    r := addmod(r, keccak256(0, 0x40), b)
+                    mstore(0x20, or(add(i, 0x40000000000000000), r))
+                    l := addmod(l, keccak256(0, 0x40), side)
+                    mstore(0x20, or(add(i, 0x50000000000000000), l))
+                    r := addmod(r, keccak256(0, 0x40), b)
+                    mstore(0x20, or(add(i, 0x60000000000000000), r))
+                    l := addmod(l, keccak256(0, 0x40), side)
+                    mstore(0x20, or(add(i, 0x70000000000000000), l))
                     r := addmod(r, keccak256(0, 0x40), b)
                 }
                 y := add(mul(l, b), r)
@@ -39,6 +52,13 @@ library Permutation {
                     break
                 }
             }
+        }
+    }
+
+    /// @notice Whether a number is ceil(sqrt(size)), for positive sizes.
+    function isSide(uint256 side, uint256 size) internal pure returns (bool) {
+        unchecked {
+            return side != 0 && side * side >= size && (side - 1) * (side - 1) < size;
         }
     }
 

@@ -116,7 +116,8 @@ interface IValidatorRegistry is IValidatorSet {
     event InstanceAdded(address indexed instance, uint256 number, uint256 genesis, uint256 epochDuration, address slasher);
     event SlasherSet(address indexed instance, address slasher);
     event CanonicalInstanceSet(address indexed instance, uint256 from);
-    event SeedFixed(address indexed instance, Epoch indexed epoch, SeedWord word);
+    /// @notice The word names epoch, instance (by its number), set and seed.
+    event SeedFixed(SeedWord word);
 
     error ValidatorRegistry__InvalidParameter(string name);
     error ValidatorRegistry__ZeroAddress();

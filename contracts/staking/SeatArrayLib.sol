@@ -17,7 +17,7 @@ struct SeatArray {
 
 /// @notice What an array's changes read and write first.
 ///
-///   spare28 | completeAt32 | exits16 | exitWindow32 | archived24 | length20 | previousStamp32 | previousSize20 | lastStamp32 | lastSize20
+///   spare4 | reserved24 | completeAt32 | exits16 | exitWindow32 | archived24 | length20 | previousStamp32 | previousSize20 | lastStamp32 | lastSize20
 struct Head {
     /// Active validators from `lastStamp` on; it may lie in the future.
     uint256 lastSize;
@@ -32,6 +32,8 @@ struct Head {
     /// Last window in which a validator left, and how many did.
     uint256 exitWindow;
     uint256 exits;
+    /// Words of `SeatArray.sizes` that are not zero.
+    uint256 reserved;
     /// When the bootstrap set is active; 0 while it is incomplete, and nobody active.
     uint256 completeAt;
 }
@@ -48,6 +50,11 @@ struct Head {
 /// A change at a position is stamped. Reading as of an earlier time follows the history behind the stamp. Two changes
 /// with one stamp leave one entry: what was there between them was never in effect, like whoever left the queue.
 library SeatArrayLib {
+    /// @dev Words of `sizes` kept ready. Deposits make them, so that an exit, also in a run of exits, need not pay for a
+    /// fresh slot.
+    uint256 private constant _RESERVE = 16;
+    uint256 private constant _RESERVED = 1 << 255;
+
     /// @notice All positions are taken.
     error SeatArray__Full();
 
@@ -69,6 +76,7 @@ library SeatArrayLib {
         self.seats[position] = packSeat(proposer, activation);
 
         head.length = position + 1;
+        if (head.reserved <= (head.archived >> 2) + _RESERVE) self.sizes[head.reserved++] = _RESERVED;
         if (activation == 0) return position;
         if (activation == head.lastStamp) ++head.lastSize;
         else _push(self, head, activation, head.lastSize + 1);
@@ -149,6 +157,7 @@ library SeatArrayLib {
         head.exitWindow = (word >> 148) & type(uint32).max;
         head.exits = (word >> 180) & type(uint16).max;
         head.completeAt = (word >> 196) & type(uint32).max;
+        head.reserved = word >> 228;
     }
 
     function save(SeatArray storage self, Head memory head) internal {
@@ -161,7 +170,8 @@ library SeatArrayLib {
             (head.archived << 124) |
             (head.exitWindow << 148) |
             (head.exits << 180) |
-            (head.completeAt << 196);
+            (head.completeAt << 196) |
+            (head.reserved << 228);
     }
 
     /// @dev Keeps what a position held, under the stamp of what comes. An occupant that never was in effect is not kept:
@@ -176,8 +186,9 @@ library SeatArrayLib {
     function _push(SeatArray storage self, Head memory head, uint256 stamp, uint256 size) private {
         uint256 index = head.archived++;
         uint256 shift = 208 - 52 * (index & 3);
+        if (index >> 2 == head.reserved) ++head.reserved;
         uint256 word = self.sizes[index >> 2] & ~(((1 << 52) - 1) << shift);
-        self.sizes[index >> 2] = word | (((head.previousStamp << 20) | head.previousSize) << shift);
+        self.sizes[index >> 2] = _RESERVED | word | (((head.previousStamp << 20) | head.previousSize) << shift);
 
         head.previousStamp = head.lastStamp;
         head.previousSize = head.lastSize;

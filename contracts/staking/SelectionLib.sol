@@ -34,13 +34,20 @@ library SelectionLib {
         if (self.seeds[instance][number % ring].isFor(number))
             revert IValidatorRegistry.ValidatorRegistry__SeedAlreadyFixed(instance, epoch);
 
-        _fix(self, ring, instance, number);
+        _fix(self, ring, instance, number, SeedWord.wrap(0));
     }
 
     /// @notice Fixes the seed of the epoch after next, if nobody has.
-    function fixAhead(RegistryState storage self, uint256 ring, address instance, Epoch epoch) internal {
+    /// @param word of the epoch
+    function fixAhead(
+        RegistryState storage self,
+        uint256 ring,
+        address instance,
+        Epoch epoch,
+        SeedWord word
+    ) internal {
         uint256 number = Epoch.unwrap(epoch) + _SEED_LEAD;
-        if (!self.seeds[instance][number % ring].isFor(number)) _fix(self, ring, instance, number);
+        if (!self.seeds[instance][number % ring].isFor(number)) _fix(self, ring, instance, number, word);
     }
 
     /// @notice The epoch's word; the set of an epoch whose seed is not fixed is empty.
@@ -125,34 +132,67 @@ library SelectionLib {
         uint256 size = word.sizeOf();
         if (size > committeeSize) size = committeeSize;
 
-        keyHashes = new bytes32[](size);
+        // One cold read a member: the arrays' places in storage are found once.
+        SeatKey[MAX_SEATS] storage followers = self.arrays[FOLLOWERS].keys;
+        SeatKey[MAX_SEATS] storage pinned = self.arrays[word.pinnedSet()].keys;
+        uint256 split = word.followersOf();
+        uint256 freeze = word.freezeOf();
         uint256 count = 0;
-        for (uint256 k = 0; k < size; ++k) {
-            if ((bitmap >> k) & 1 == 0) continue;
-            keyHashes[count] = bytes32(keyAt(self, word, placeOf(word, committeeSize, k)));
+        keyHashes = new bytes32[](size);
+        for (uint256 k = 0; k < size; ) {
+            if ((bitmap >> k) & 1 != 0) {
+                uint256 place = placeOf(word, committeeSize, k);
+                SeatKey key;
+                assembly ("memory-safe") {
+                    switch lt(place, split)
+                    case 0 {
+                        key := sload(add(pinned.slot, sub(place, split)))
+                    }
+                    default {
+                        key := sload(add(followers.slot, place))
+                    }
+                }
+                bytes28 keyHash = key.keySince() <= freeze ? key.keyHashOf() : keyAt(self, word, place);
+                assembly ("memory-safe") {
+                    count := add(count, 0x20)
+                    mstore(add(keyHashes, count), keyHash)
+                }
+            }
             unchecked {
-                ++count;
+                ++k;
             }
         }
         assembly ("memory-safe") {
-            mstore(keyHashes, count)
+            mstore(keyHashes, shr(5, count))
         }
     }
 
-    function _fix(RegistryState storage self, uint256 ring, address instance, uint256 epoch) private {
+    /// @param known another word of the instance, or 0: sets change slowly, so its side is likely the new one's
+    function _fix(
+        RegistryState storage self,
+        uint256 ring,
+        address instance,
+        uint256 epoch,
+        SeedWord known
+    ) private {
         Instance memory clock = self.instances[instance];
         if (clock.number == 0) revert IValidatorRegistry.ValidatorRegistry__UnknownInstance(instance);
 
-        uint256 start = clock.genesis + epoch * clock.epochDuration;
-        uint256 earliest = start - _SEED_LEAD * clock.epochDuration;
-        if (block.timestamp < earliest || block.timestamp >= start + clock.epochDuration)
-            revert IValidatorRegistry.ValidatorRegistry__SeedOutOfTime(
-                earliest,
-                start + clock.epochDuration,
-                block.timestamp
-            );
+        // An epoch beyond 32 bits is out of time long before a product overflows.
+        if (epoch >= type(uint32).max) revert IValidatorRegistry.ValidatorRegistry__SeedOutOfTime(0, 0, epoch);
+        uint256 freeze;
+        unchecked {
+            uint256 duration = clock.epochDuration;
+            uint256 start = clock.genesis + epoch * duration;
+            if (block.timestamp < start - _SEED_LEAD * duration || block.timestamp >= start + duration)
+                revert IValidatorRegistry.ValidatorRegistry__SeedOutOfTime(
+                    start - _SEED_LEAD * duration,
+                    start + duration,
+                    block.timestamp
+                );
+            freeze = start - _FREEZE_LEAD * duration;
+        }
 
-        uint256 freeze = start - _FREEZE_LEAD * clock.epochDuration;
         uint256 followers = clock.canonicalFrom <= freeze && freeze < clock.canonicalUntil
             ? self.arrays[FOLLOWERS].sizeAt(freeze)
             : 0;
@@ -160,18 +200,28 @@ library SelectionLib {
         // Two full arrays together do not fit the word; what is beyond stays unseated.
         if (size >= MAX_SEATS) size = MAX_SEATS - 1;
 
-        bytes32 seed = keccak256(abi.encode(block.prevrandao, instance, epoch));
         SeedWord word = packSeedWord(
             epoch,
             freeze,
             followers,
             size,
-            Permutation.sideOf(size),
+            Permutation.isSide(known.sideOf(), size) ? known.sideOf() : Permutation.sideOf(size),
             clock.number,
-            uint256(seed)
+            _draw(instance, epoch)
         );
         self.seeds[instance][epoch % ring] = word;
 
-        emit IValidatorRegistry.SeedFixed(instance, Epoch.wrap(epoch), word);
+        emit IValidatorRegistry.SeedFixed(word);
+    }
+
+    /// @dev keccak256(randomness, instance, epoch)
+    function _draw(address instance, uint256 epoch) private view returns (uint256 seed) {
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            mstore(free, prevrandao())
+            mstore(add(free, 0x20), instance)
+            mstore(add(free, 0x40), epoch)
+            seed := keccak256(free, 0x60)
+        }
     }
 }

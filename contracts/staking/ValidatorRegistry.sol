@@ -201,8 +201,9 @@ contract ValidatorRegistry is IValidatorRegistry, Ownable2Step {
         Epoch epoch,
         Timestamp
     ) external returns (address proposer, uint256 position, uint256 size) {
-        (proposer, position, size) = _duty(msg.sender, slot, epoch);
-        _state.fixAhead(seedRing, msg.sender, epoch);
+        SeedWord word = _state.wordOf(seedRing, msg.sender, epoch);
+        (proposer, position, size) = _duty(word, slot);
+        _state.fixAhead(seedRing, msg.sender, epoch, word);
     }
 
     /// @inheritdoc IValidatorSet
@@ -212,7 +213,7 @@ contract ValidatorRegistry is IValidatorRegistry, Ownable2Step {
         Epoch epoch,
         Timestamp
     ) external view returns (address proposer, uint256 position, uint256 size) {
-        return _duty(instance, slot, epoch);
+        return _duty(_state.wordOf(seedRing, instance, epoch), slot);
     }
 
     /// @inheritdoc IValidatorSet
@@ -327,11 +328,9 @@ contract ValidatorRegistry is IValidatorRegistry, Ownable2Step {
     }
 
     function _duty(
-        address instance,
-        Slot slot,
-        Epoch epoch
+        SeedWord word,
+        Slot slot
     ) private view returns (address proposer, uint256 position, uint256 size) {
-        SeedWord word = _state.wordOf(seedRing, instance, epoch);
         size = _committee(word);
         if (size == 0) revert ValidatorSet__NoProposer(slot);
         (proposer, position) = _state.duty(word, size, slot);

@@ -2,55 +2,16 @@
 pragma solidity 0.8.37;
 
 import {Tag} from "../../contracts/crypto/Bls12381.sol";
-import {CompressedG2, Fp, Fp2} from "../../contracts/crypto/CompressedG2.sol";
+import {Fp, Fp2} from "../../contracts/crypto/CompressedG2.sol";
 import {Aggregate, AttestationLib, Committee} from "../../contracts/staking/AttestationLib.sol";
 import {IValidatorSet} from "../../contracts/staking/IValidatorSet.sol";
-import {DigestLib} from "../../contracts/rollup/DigestLib.sol";
+import {AttestationProbe} from "../../contracts/test/AttestationProbe.sol";
 import {Epoch, Slot, Timestamp} from "../../contracts/types/Time.sol";
 import {StakingFixture} from "./StakingFixture.sol";
 import {vm} from "./Vm.sol";
 
-/// @notice The library as a contract would use it.
-contract AttestationHarness {
-    function isValid(
-        Committee calldata committee,
-        Aggregate calldata aggregate,
-        bytes32 digest,
-        uint256[3][] calldata keys,
-        uint256[6] calldata signature
-    ) external view returns (bool) {
-        return AttestationLib.isValid(committee, aggregate, digest, keys, signature);
-    }
-
-    function isInvalid(
-        Committee calldata committee,
-        Aggregate calldata aggregate,
-        bytes32 digest,
-        uint256[3][] calldata keys,
-        uint256[6] calldata signature
-    ) external view returns (bool) {
-        return AttestationLib.isInvalid(committee, aggregate, digest, keys, signature);
-    }
-
-    function isNoPoint(uint256[3] calldata compressed, Fp2 calldata root) external view returns (bool) {
-        return CompressedG2.isNoPoint(compressed, root);
-    }
-
-    function matches(uint256[3] calldata compressed, uint256[6] calldata point) external pure returns (bool) {
-        return CompressedG2.matches(compressed, point);
-    }
-
-    function digestOf(uint256 slot, bytes32 chainHash, int16 modifier_, address coinbase)
-        external
-        view
-        returns (bytes32)
-    {
-        return DigestLib.attestation(DigestLib.domain(1), Slot.wrap(slot), chainHash, modifier_, coinbase);
-    }
-}
-
 contract StakingAttestationTest is StakingFixture {
-    AttestationHarness private _harness;
+    AttestationProbe private _harness;
     bytes32 private _digest;
 
     /// @dev A committee of eight, drawn from twelve; quorum is six.
@@ -58,7 +19,7 @@ contract StakingAttestationTest is StakingFixture {
         super.setUp();
         bootstrap(12);
         draw(0);
-        _harness = new AttestationHarness();
+        _harness = new AttestationProbe();
         _digest = _harness.digestOf(7, bytes32(uint256(0xabcd00)), -5, address(0xc0));
     }
 
@@ -92,7 +53,7 @@ contract StakingAttestationTest is StakingFixture {
         others[1] = _harness.digestOf(7, bytes32(uint256(0xabce00)), -5, address(0xc0));
         others[2] = _harness.digestOf(7, chainHash, 5, address(0xc0));
         others[3] = _harness.digestOf(7, chainHash, -5, address(0xc1));
-        others[4] = new AttestationHarness().digestOf(7, chainHash, -5, address(0xc0));
+        others[4] = new AttestationProbe().digestOf(7, chainHash, -5, address(0xc0));
         vm.chainId(99);
         others[5] = _harness.digestOf(7, chainHash, -5, address(0xc0));
         for (uint256 i = 0; i < 6; ++i) _check(0x3f, _aggregateOf(0x3f, others[i]), false);

@@ -4,7 +4,7 @@
  */
 import { Contract, type Provider } from "ethers";
 
-import type { Artifact } from "./deploySuite.ts";
+import type { Artifact } from "./artifact.ts";
 import { DeployError } from "./errors.ts";
 import type { Preset } from "./presets.ts";
 
@@ -69,6 +69,9 @@ export async function checkDeployment(parameters: CheckParameters): Promise<Read
     messageDeadline: preset.messageDeadlineSeconds,
     outboxDelay: preset.outboxDelaySeconds,
     minimumRegistration: preset.minimumRegistration,
+    pauseMax: preset.pause.maxSeconds,
+    pauseCooldown: preset.pause.cooldownSeconds,
+    council: preset.council,
     validatorSet: expected.validatorSet,
     verifierPolicy: expected.verifierPolicy,
     feeToken: expected.token,

@@ -12,24 +12,17 @@ import {
   concat,
   keccak256,
 } from "ethers";
-import type { InterfaceAbi } from "ethers";
 
 import { AccountTree } from "../protocol/tree.ts";
 import { toHex } from "../protocol/bytes.ts";
 import { GAS_WITHDRAW, TX_DA_GAS } from "../protocol/gas.ts";
 import { SIZES } from "../protocol/sizes.ts";
+import type { Artifact } from "./artifact.ts";
 import { checkDeployment } from "./checkDeployment.ts";
 import type { Deployment } from "./deployment.ts";
 import { DeployError } from "./errors.ts";
 import type { Preset } from "./presets.ts";
 import { refuseDevelopmentVerifier } from "./verifierGuard.ts";
-
-/** What the compiler made of a contract. */
-export interface Artifact {
-  abi: InterfaceAbi;
-  bytecode: string;
-  deployedBytecode: string;
-}
 
 /** A member of the permissioned set. */
 export interface Member {
@@ -142,6 +135,9 @@ export async function deploySuite(parameters: DeployParameters): Promise<Deploym
       outboxDelay: preset.outboxDelaySeconds,
       forcedFeePerL2Gas: preset.fees.forcedFeePerL2Gas,
       minimumRegistration: preset.minimumRegistration,
+      pauseMax: preset.pause.maxSeconds,
+      pauseCooldown: preset.pause.cooldownSeconds,
+      council: preset.council,
       validatorSet,
       verifierPolicy,
       feeToken: token,
@@ -184,6 +180,9 @@ export async function deploySuite(parameters: DeployParameters): Promise<Deploym
     proofSubmissionEpochs: preset.proofSubmissionEpochs,
     messageDeadlineSeconds: preset.messageDeadlineSeconds,
     outboxDelaySeconds: preset.outboxDelaySeconds,
+    pauseMaxSeconds: preset.pause.maxSeconds,
+    pauseCooldownSeconds: preset.pause.cooldownSeconds,
+    council: preset.council,
     owner,
     addresses: {
       token,

@@ -36,6 +36,10 @@ const deploymentSchema = z.object({
   proofSubmissionEpochs: whole,
   messageDeadlineSeconds: whole,
   outboxDelaySeconds: whole,
+  pauseMaxSeconds: whole,
+  pauseCooldownSeconds: whole,
+  /** May pause the acceptance of proofs. */
+  council: address,
   /** Has the power over the validator set and the token. */
   owner: address,
   addresses: z.object({
@@ -126,8 +130,10 @@ export function describeDeployment(deployment: Deployment): string {
     `| time to prove an epoch | ${deployment.proofSubmissionEpochs} epochs |`,
     `| message deadline | ${deployment.messageDeadlineSeconds} s |`,
     `| withdrawal delay | ${deployment.outboxDelaySeconds} s |`,
+    `| longest pause | ${deployment.pauseMaxSeconds} s, every ${deployment.pauseCooldownSeconds} s at most |`,
     `| circuit, key | ${deployment.circuit}, \`${deployment.verificationKeyHash}\` |`,
     `| genesis hash | \`${deployment.genesisHash}\` |`,
+    `| council | \`${deployment.council}\` |`,
     `| owner | \`${deployment.owner}\` |`,
     `| gas of the deployment | ${gas.toLocaleString("en")} |`,
   ].join("\n");

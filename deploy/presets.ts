@@ -47,6 +47,14 @@ const presetSchema = z
     messageDeadlineSeconds: positive,
     /** Seconds between the proof of an epoch and the first payment of its withdrawals. */
     outboxDelaySeconds: z.number().int().nonnegative(),
+    /** May pause the acceptance of proofs, and end a pause: a key, a multisig or a contract. */
+    council: z.string().regex(/^0x[0-9a-fA-F]{40}$/),
+    pause: z.strictObject({
+      /** Longest pause; 0 for none ever. */
+      maxSeconds: z.number().int().nonnegative(),
+      /** From the start of a pause to the earliest start of the next. */
+      cooldownSeconds: positive,
+    }),
     fees: z.strictObject({
       /** Units of 10^-18 TST per unit of gas. */
       feePerL2Gas: amount,
@@ -84,6 +92,14 @@ const presetSchema = z
     const unproven = preset.epochSlots * (preset.proofSubmissionEpochs + 1) + 1;
     if (preset.rings.records < unproven) {
       issue("rings.records", `${unproven} records can be in use at once`);
+    }
+    const term = preset.slotSeconds * preset.epochSlots * (preset.proofSubmissionEpochs + 1);
+    const cooldown = preset.pause.maxSeconds + Math.max(term, preset.outboxDelaySeconds);
+    if (preset.pause.cooldownSeconds < cooldown) {
+      issue(
+        "pause.cooldownSeconds",
+        `at least ${cooldown}: what a pause holds up must be over before the next`,
+      );
     }
     if (preset.fees.burnedBps + preset.fees.proverBps > 10_000) {
       issue("fees", "burnedBps and proverBps are together more than 10,000");

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { z } from "zod";
 
 import type { SizeName } from "../protocol/sizes.ts";
+import { verifierContract } from "../scripts/circuits/verifierContract.ts";
 import type { VerifierSource } from "./deploySuite.ts";
 import { DeployError } from "./errors.ts";
 
@@ -20,6 +21,6 @@ export function verifierOf(size: SizeName): VerifierSource {
       "make it: npm run circuits",
     );
   }
-  const name = `EpochVerifier${size[0]!.toUpperCase()}${size.slice(1)}`;
+  const name = verifierContract(size);
   return { contract: `contracts/verifier/generated/${name}.sol:${name}`, verificationKeyHash: entry.vkHash };
 }

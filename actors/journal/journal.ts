@@ -18,6 +18,7 @@ import {
 import { dirname } from "node:path";
 
 import { ActorError } from "../support/actorError.ts";
+import { fromJson, toJson } from "../support/json.ts";
 import type { Logger } from "../support/logger.ts";
 
 /** Parameters of {@link Journal.open}. */
@@ -71,7 +72,7 @@ export class Journal<Entry extends object> {
     if (!this.#open) {
       throw new ActorError("JOURNAL_CLOSED", `the journal ${this.#path} is closed`, "open it again");
     }
-    writeSync(this.#file, JSON.stringify(entry, replacer) + "\n");
+    writeSync(this.#file, toJson(entry) + "\n");
     fsyncSync(this.#file);
     this.#entries.push(entry);
   }
@@ -98,7 +99,7 @@ function parse<Entry>(
     try {
       // A line without its newline was cut, even where the part happens to be valid JSON.
       if (newline === -1) throw new SyntaxError("no newline");
-      entries.push(JSON.parse(bytes.toString("utf8", start, end), reviver) as Entry);
+      entries.push(fromJson(bytes.toString("utf8", start, end)) as Entry);
     } catch (error) {
       if (last) break;
       throw new ActorError(
@@ -151,13 +152,4 @@ function holderLives(lockPath: string): boolean {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === "EPERM";
   }
-}
-
-function replacer(_key: string, value: unknown): unknown {
-  return typeof value === "bigint" ? { $bigint: value.toString() } : value;
-}
-
-function reviver(_key: string, value: unknown): unknown {
-  if (typeof value === "object" && value !== null && "$bigint" in value) return BigInt(String(value.$bigint));
-  return value;
 }

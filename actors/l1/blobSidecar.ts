@@ -55,6 +55,16 @@ export function versionedHashOf(commitment: Uint8Array): string {
   return `0x01${digest.slice(2)}`;
 }
 
+/** Whether a blob is the one of a versioned hash: 10 ms. */
+export function isBlobOf(blob: Uint8Array, versionedHash: string): boolean {
+  if (blob.length !== BYTES_PER_BLOB) return false;
+  try {
+    return versionedHashOf(commitmentOf(blob)) === versionedHash.toLowerCase();
+  } catch {
+    return false; // a word that is no field element: such a blob has no commitment
+  }
+}
+
 /**
  * Computes commitment and proofs of a blob; 0.3 s for wrapper 1.
  * @throws ActorError BLOB_WRAPPER when `blob` has not 131,072 bytes

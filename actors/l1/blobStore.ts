@@ -1,48 +1,64 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
+import { ActorError } from "../support/actorError.ts";
 import type { BlobSource, GetBlobsParameters } from "./blobSource.ts";
 
+const BLOB_BYTES = 131_072;
 const WORD = 32;
 
 /**
- * A folder of blobs in front of another source: beacon nodes forget blobs after eighteen days, this does not.
- * Files carry the versioned hash as their name and leave out the zeros at the end.
+ * A folder of blobs: beacon nodes forget blobs after eighteen days, this does not. Files carry the versioned hash as
+ * their name and leave out the zeros at the end; what they hold is checked by whoever reads, like any source's answer.
  */
 export class BlobStore implements BlobSource {
   readonly #folder: string;
-  readonly #source: BlobSource;
 
-  constructor({ folder, source }: { folder: string; source: BlobSource }) {
+  constructor({ folder }: { folder: string }) {
     this.#folder = folder;
-    this.#source = source;
     mkdirSync(folder, { recursive: true });
   }
 
-  async getBlobs(parameters: GetBlobsParameters): Promise<Uint8Array[]> {
-    const { versionedHashes } = parameters;
-    const missing = versionedHashes.filter((hash) => !existsSync(this.#path(hash)));
-    const fetched =
-      missing.length === 0 ? [] : await this.#source.getBlobs({ ...parameters, versionedHashes: missing });
-    return versionedHashes.map((hash) => fetched[missing.indexOf(hash)] ?? this.#read(hash));
+  getBlobs({ versionedHashes }: GetBlobsParameters): Promise<Uint8Array[]> {
+    return new Promise((resolve) => resolve(versionedHashes.map((hash) => this.#read(hash))));
   }
 
-  /** Keeps a blob that the caller has verified. */
+  /** Keeps a blob; one of the same hash stays. */
   keep(versionedHash: string, blob: Uint8Array): void {
     const path = this.#path(versionedHash);
     if (existsSync(path)) return;
-    const end = blob.findLastIndex((byte) => byte !== 0) + 1;
-    writeFileSync(`${path}.part`, blob.subarray(0, Math.ceil(end / WORD) * WORD));
+    writeFileSync(`${path}.part`, withoutTail(blob));
     renameSync(`${path}.part`, path);
   }
 
+  remove(versionedHash: string): void {
+    rmSync(this.#path(versionedHash), { force: true });
+  }
+
   #read(versionedHash: string): Uint8Array {
-    const blob = new Uint8Array(131_072);
-    blob.set(readFileSync(this.#path(versionedHash)));
-    return blob;
+    const path = this.#path(versionedHash);
+    if (!existsSync(path)) {
+      throw new ActorError("BLOB_NOT_FOUND", `${path} does not exist`, "ask another source");
+    }
+    const bytes = readFileSync(path);
+    if (bytes.length > BLOB_BYTES) return bytes; // is no blob, as the check will show
+    return withTail(bytes);
   }
 
   #path(versionedHash: string): string {
     return join(this.#folder, `${versionedHash.toLowerCase()}.blob`);
   }
+}
+
+/** A copy of the blob without the zero words at its end. */
+export function withoutTail(blob: Uint8Array): Uint8Array {
+  const end = blob.findLastIndex((byte) => byte !== 0) + 1;
+  return blob.slice(0, Math.ceil(end / WORD) * WORD);
+}
+
+/** A whole blob again. */
+export function withTail(part: Uint8Array): Uint8Array {
+  const blob = new Uint8Array(BLOB_BYTES);
+  blob.set(part);
+  return blob;
 }

@@ -98,6 +98,8 @@ export interface EpochProvenEvent {
   number: number;
   prover: string;
   endRecordHash: string;
+  /** Commitment of the epoch's withdrawals, 224 bits, and the time of the proof, 32; 0 without withdrawals. */
+  outboxWord: bigint;
 }
 
 /** A message was sent to the ledger. */
@@ -260,9 +262,10 @@ export class RollupContract {
       fromBlock: from,
       toBlock: to,
     });
+    const blocks = await readAll([...new Set(logs.map(({ blockNumber }) => blockNumber))], readBlock);
     const events: RollupEvent[] = [];
     for (const log of logs) {
-      const block = await readBlock(log.blockNumber);
+      const block = blocks.get(log.blockNumber)!;
       if (block.hash !== log.blockHash) {
         throw new ActorError(
           "L1_EVENT_UNEXPECTED",
@@ -275,6 +278,21 @@ export class RollupContract {
     }
     return events;
   }
+}
+
+/** Headers of many blocks, so many asked for at a time. */
+const HEADERS_AT_ONCE = 16;
+
+async function readAll(
+  numbers: readonly number[],
+  readBlock: (number: number) => Promise<L1Head>,
+): Promise<Map<number, L1Head>> {
+  const found = new Map<number, L1Head>();
+  for (let at = 0; at < numbers.length; at += HEADERS_AT_ONCE) {
+    const heads = await Promise.all(numbers.slice(at, at + HEADERS_AT_ONCE).map(readBlock));
+    for (const head of heads) found.set(head.number, head);
+  }
+  return found;
 }
 
 function decodeEvent(log: Log, at: L1Position): RollupEvent | undefined {
@@ -302,6 +320,7 @@ function decodeEvent(log: Log, at: L1Position): RollupEvent | undefined {
         number: Number(args["number"]),
         prover: args["prover"] as string,
         endRecordHash: args["endRecordHash"] as string,
+        outboxWord: args["outboxWord"] as bigint,
       };
     case "MessageSent":
       return {

@@ -10,14 +10,14 @@ import type { ActorJournal } from "../journal/actorJournal.ts";
 import { openActorJournal } from "../journal/actorJournal.ts";
 import { ProposalGuard } from "../journal/proposalGuard.ts";
 import { ensureTrustedSetup } from "../l1/blobSidecar.ts";
-import { connectBeacon } from "../l1/beaconBlobSource.ts";
-import { BlobStore } from "../l1/blobStore.ts";
 import { suiteErrorDecoder } from "../l1/contractInterface.ts";
 import { HeadFollower } from "../l1/headFollower.ts";
 import { L1Account } from "../l1/l1Account.ts";
 import { connectL1 } from "../l1/provider.ts";
 import { RollupContract, type RollupReference } from "../l1/rollupContract.ts";
 import { Node, type NodeEvent } from "../node/node.ts";
+import { chainIdentity, NodeStore } from "../node/nodeStore.ts";
+import { openBlobSources } from "../node/openBlobSources.ts";
 import { NodeService } from "../node/nodeService.ts";
 import { type ProvenRoot, readProvenRoot } from "../node/provenRoot.ts";
 import type { ProofMaker } from "../prover/proofMaker.ts";
@@ -49,7 +49,7 @@ export interface LocalNetworkOptions {
   /** Beacon API; default: the same server, as with anvil. */
   beaconUrl?: string;
   deployment: RollupReference;
-  /** Journals, blobs and proofs; a network that is opened again on the same folder goes on. */
+  /** Journals, state, blobs and proofs; a network that is opened again on the same folder goes on. */
   folder: string;
   /** L1 private keys. `traffic` holds both tokens; without it there are no users. */
   keys: { sequencer: string; prover: string; traffic?: string };
@@ -113,7 +113,7 @@ export class LocalNetwork implements Service {
 
   /**
    * Connects to L1 and puts the parts together; nothing runs before `start`.
-   * @throws ActorError CHAIN_MISMATCH, JOURNAL_LOCKED while another network uses the folder
+   * @throws ActorError CHAIN_MISMATCH, JOURNAL_LOCKED or STORE_LOCKED while another network uses the folder
    */
   static async open(options: LocalNetworkOptions): Promise<LocalNetwork> {
     const {
@@ -128,20 +128,25 @@ export class LocalNetwork implements Service {
     } = options;
     const provider = await connectL1({ url: rpcUrl, chainId: deployment.chainId });
     const journals: ActorJournal[] = [];
+    let store: NodeStore | undefined;
     ensureTrustedSetup(); // takes seconds, which the first slot does not have
     try {
       const rollup = await RollupContract.connect({ provider, deployment });
-      const blobs = new BlobStore({
-        folder: join(folder, "blobs"),
-        source: await connectBeacon({ url: beaconUrl }),
+      const nodeLogger = logger.child({ actor: "node" });
+      const blobs = await openBlobSources({ folder: join(folder, "blobs"), beaconUrl, logger: nodeLogger });
+      store = NodeStore.open({
+        path: join(folder, "node.sqlite"),
+        identity: chainIdentity(rollup.parameters),
+        logger: nodeLogger,
       });
       const verifySignature = cachingVerifier();
       const node = new Node({
         provider,
         rollup,
         blobs,
-        logger: logger.child({ actor: "node" }),
+        logger: nodeLogger,
         verifySignature,
+        store,
       });
       const heads = new HeadFollower({ provider, logger: logger.child({ actor: "l1" }), pollInterval });
       const { fees, genesisHash, sizes } = rollup.parameters;
@@ -246,6 +251,7 @@ export class LocalNetwork implements Service {
       });
     } catch (error) {
       for (const journal of journals) journal.close();
+      store?.close();
       provider.destroy();
       throw error;
     }
@@ -261,6 +267,7 @@ export class LocalNetwork implements Service {
   async stop(): Promise<void> {
     for (const service of [...this.#followers, ...this.#actors].toReversed()) await service.stop();
     for (const journal of this.#journals) journal.close();
+    await this.node.close();
     this.#provider.destroy();
   }
 

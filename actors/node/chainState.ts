@@ -12,6 +12,7 @@ import type {
 } from "../l1/rollupContract.ts";
 import { ActorError } from "../support/actorError.ts";
 import type { Message } from "../../protocol/message.ts";
+import type { Withdrawal } from "../../protocol/withdrawal.ts";
 import type { NodeBlock, ValidBlock } from "./nodeBlock.ts";
 
 /** Takes one change back. */
@@ -24,7 +25,22 @@ export interface ProvenEpoch {
   number: number;
   prover: string;
   transactionHash: string;
+  /** Its messages to L1, in order of execution. */
+  withdrawals: readonly Withdrawal[];
+  /** What L1 has of them. */
+  outboxWord: bigint;
 }
+
+/** Where a chain that was kept on disk goes on. */
+export interface ChainStart {
+  messages: readonly Message[];
+  epochs?: readonly ProvenEpoch[];
+  /** The proven block and its parent's record; absent: genesis. */
+  tip?: { parentRecord: BlockRecord; block: ValidBlock };
+}
+
+/** Proven epochs whose withdrawals are kept; a store on disk has them all. */
+const KEPT_EPOCHS = 1_024;
 
 /** What a block stands on: the parent's record and the accounts after it. */
 export interface ChainPoint {
@@ -36,13 +52,19 @@ export interface ChainPoint {
 export class ChainState {
   readonly genesis: ChainPoint;
   readonly #messages: Message[] = [];
-  /** Block n is at n - 1. */
+  /** Block n is at n - 1 - #forgotten. */
   readonly #blocks: NodeBlock[] = [];
+  #forgotten = 0;
+  /** Of the newest forgotten block. */
+  #forgottenRecord: BlockRecord | undefined;
   readonly #epochs: ProvenEpoch[] = [];
   #proven = 0;
 
-  /** @throws ActorError CHAIN_MISMATCH when the Rollup's genesis is not the empty ledger */
-  constructor(parameters: RollupParameters) {
+  /**
+   * @param start where to go on; absent: at genesis
+   * @throws ActorError CHAIN_MISMATCH when the Rollup's genesis is not the empty ledger
+   */
+  constructor(parameters: RollupParameters, start?: ChainStart) {
     const state = AccountTree.empty();
     if (state.root() !== parameters.genesisRoot) {
       throw new ActorError(
@@ -56,6 +78,15 @@ export class ChainState {
       record: genesisRecord(parameters.genesisHash, parameters.initialOracle),
       state,
     };
+    if (!start) return;
+    const { messages, epochs = [], tip } = start;
+    for (const message of messages) this.#messages.push(message);
+    this.#epochs.push(...epochs.slice(-KEPT_EPOCHS));
+    if (!tip) return;
+    this.#forgotten = tip.block.number - 1;
+    this.#forgottenRecord = tip.parentRecord;
+    this.#blocks.push(tip.block);
+    this.#proven = tip.block.number;
   }
 
   /** Messages that L1 sent, oldest first. */
@@ -65,7 +96,7 @@ export class ChainState {
 
   /** Number of L1's newest pending block, valid or not. */
   get pending(): number {
-    return this.#blocks.length;
+    return this.#forgotten + this.#blocks.length;
   }
 
   /** Number of the newest proven block. */
@@ -73,19 +104,25 @@ export class ChainState {
     return this.#proven;
   }
 
-  /** Epochs proven, oldest first. */
+  /** Epochs proven, oldest first; the oldest of all are forgotten. */
   get provenEpochs(): readonly ProvenEpoch[] {
     return this.#epochs;
   }
 
-  /** Block `number`, from 1 to `pending`. */
+  /** Block `number`, from 1 to `pending`; undefined also for one that was proven long ago. */
   block(number: number): NodeBlock | undefined {
-    return this.#blocks[number - 1];
+    return this.#blocks[number - 1 - this.#forgotten];
+  }
+
+  /** Record of a block, of genesis for 0. Reaches one block further back than `block`. */
+  record(number: number): BlockRecord | undefined {
+    if (number === 0) return this.genesis.record;
+    return number === this.#forgotten ? this.#forgottenRecord : this.block(number)?.record;
   }
 
   /** The newest block that is valid, with all before it. */
   get tip(): ChainPoint {
-    for (let number = this.pending; number > 0; number--) {
+    for (let number = this.pending; number > this.#forgotten; number--) {
       const block = this.block(number)!;
       if (block.status === "valid") return pointOf(block);
     }
@@ -118,28 +155,43 @@ export class ChainState {
 
   prune({ proven, pending }: PrunedEvent): { dropped: NodeBlock[]; undo: Undo } {
     expect(proven === this.#proven && pending === this.pending, `prune of ${proven}..${pending}`);
-    const dropped = this.#blocks.splice(proven);
+    const dropped = this.#blocks.splice(proven - this.#forgotten);
     return { dropped, undo: () => void this.#blocks.push(...dropped) };
   }
 
-  prove({ epoch, number, prover, at }: EpochProvenEvent): Undo {
+  /** The messages to L1 of an epoch that ends with a block, every block of it valid; undefined when one is not. */
+  withdrawalsUpTo(number: number): Withdrawal[] | undefined {
+    const list: Withdrawal[] = [];
+    for (let i = this.#proven + 1; i <= number; i++) {
+      const block = this.block(i);
+      if (block?.status !== "valid" || !block.result) return undefined;
+      list.push(...block.result.withdrawals);
+    }
+    return list;
+  }
+
+  prove({ epoch, number, prover, outboxWord, at }: EpochProvenEvent): { proven: ProvenEpoch; undo: Undo } {
     expect(number > this.#proven && number <= this.pending, `proof of block ${number}`);
+    const { transactionHash } = at;
+    const withdrawals = this.withdrawalsUpTo(number) ?? [];
+    const proven: ProvenEpoch = { epoch, number, prover, transactionHash, withdrawals, outboxWord };
     const before = this.#proven;
     this.#proven = number;
-    this.#epochs.push({ epoch, number, prover, transactionHash: at.transactionHash });
-    return () => {
+    this.#epochs.push(proven);
+    const undo = (): void => {
       this.#proven = before;
       this.#epochs.pop();
     };
+    return { proven, undo };
   }
 
-  /** Forgets what the slots of old proven blocks read and wrote; keeps their records and states. */
+  /** Forgets blocks that were proven long ago. */
   trim({ keep }: { keep: number }): void {
-    for (let number = this.#proven - keep; number > 0; number--) {
-      const block = this.block(number);
-      if (block?.status !== "valid" || block.result === undefined) return;
-      block.result = undefined;
-    }
+    const count = this.#proven - keep - this.#forgotten;
+    if (count <= 0) return;
+    this.#forgottenRecord = this.#blocks.splice(0, count).at(-1)!.record;
+    this.#forgotten += count;
+    if (this.#epochs.length > KEPT_EPOCHS) this.#epochs.splice(0, this.#epochs.length - KEPT_EPOCHS);
   }
 }
 

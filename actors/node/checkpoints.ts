@@ -1,14 +1,15 @@
 import type { Undo } from "./chainState.ts";
+import type { L1Point, StoreChange } from "./nodeStore.ts";
 
 /** An L1 block whose events are applied. */
-export interface Checkpoint {
-  number: number;
-  hash: string;
+export interface Checkpoint extends L1Point {
   /** What takes the block's events back, in the order in which they were applied. */
   undo: Undo[];
+  /** What they change on disk. */
+  changes: StoreChange[];
 }
 
-/** The L1 blocks that can be taken back, oldest first; those deeper than `depth` are forgotten. */
+/** The L1 blocks that can be taken back, oldest first; those deeper than `depth` are handed out and forgotten. */
 export class Checkpoints {
   readonly #depth: number;
   readonly #list: Checkpoint[] = [];
@@ -27,18 +28,30 @@ export class Checkpoints {
     return this.#forgot;
   }
 
+  /** Begins at an L1 block that cannot be taken back. */
+  startAt(point: L1Point): void {
+    this.#list.push({ ...point, undo: [], changes: [] });
+    this.#forgot = true;
+  }
+
   /** Adds a block. A second entry for the last one joins it. */
   push(checkpoint: Checkpoint): void {
     const last = this.last;
-    if (last?.hash === checkpoint.hash) {
-      last.undo.push(...checkpoint.undo);
+    if (last?.hash !== checkpoint.hash) {
+      this.#list.push(checkpoint);
       return;
     }
-    this.#list.push(checkpoint);
-    while (this.#list[0]!.number < checkpoint.number - this.#depth && this.#list.length > 1) {
-      this.#list.shift();
-      this.#forgot = true;
-    }
+    last.undo.push(...checkpoint.undo);
+    last.changes.push(...checkpoint.changes);
+  }
+
+  /** Removes those that are too deep to be taken back; the newest always stays. */
+  takeDeep(): Checkpoint[] {
+    const bottom = (this.last?.number ?? 0) - this.#depth;
+    const kept = this.#list.findIndex(({ number }, i) => number >= bottom || i === this.#list.length - 1);
+    const deep = this.#list.splice(0, Math.max(0, kept));
+    if (deep.length > 0) this.#forgot = true;
+    return deep;
   }
 
   pop(): Checkpoint | undefined {

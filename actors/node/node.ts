@@ -4,23 +4,42 @@
  *
  * Guarantees: after `sync` resolves, the state is that of the L1 head it returned; an L1 reorg within the depth kept
  * is undone step by step, a deeper one by a sync from the start; a blob source cannot make the node accept anything,
- * it can only delay it.
+ * it can only delay it. With a store the state survives the process, see `nodeStore.ts`.
+ *
+ * Blocks that are proven already are executed on trust first: without checks of signatures and of blobs against their
+ * versioned hashes, which take most of the time. This is safe. The proof says that *some* content with the block's
+ * versioned hash leads to the block's state root, gas and message hash, all signatures held; a content that leads the
+ * node to the same root gives it the same accounts, whatever else it is. What the root does not cover, the messages to
+ * L1, is compared with the Outbox word of the epoch. Where anything differs, the blocks are executed again with every
+ * check. Only what nothing on L1 depends on, such as the order of independent transactions, rests on the blob source.
  */
 import type { JsonRpcProvider } from "ethers";
 
 import type { SignatureClaim } from "../../protocol/schnorr.ts";
-import { commitmentOf, versionedHashOf } from "../l1/blobSidecar.ts";
+import { isBlobOf } from "../l1/blobSidecar.ts";
 import type { BlobSource } from "../l1/blobSource.ts";
-import { BlobStore } from "../l1/blobStore.ts";
 import { type L1Head, readHead } from "../l1/provider.ts";
-import type { ProposedEvent, RollupContract, RollupEvent, RollupParameters } from "../l1/rollupContract.ts";
+import { withoutTail } from "../l1/blobStore.ts";
+import type {
+  EpochProvenEvent,
+  ProposedEvent,
+  RollupContract,
+  RollupEvent,
+  RollupParameters,
+} from "../l1/rollupContract.ts";
 import { ActorError, isActorError, messageOf } from "../support/actorError.ts";
 import { Emitter } from "../support/emitter.ts";
 import type { Logger } from "../support/logger.ts";
 import { Mutex } from "../support/mutex.ts";
 import { ChainState, type Undo } from "./chainState.ts";
+import { merkleCommitment } from "../../protocol/merkle.ts";
+import { encodeWithdrawal } from "../../protocol/withdrawal.ts";
+import { type BlobFetch, fetchAhead } from "./blobFetch.ts";
 import { type Checkpoint, Checkpoints } from "./checkpoints.ts";
 import type { BlockFault, NodeBlock, ValidBlock } from "./nodeBlock.ts";
+import type { NodeStore, StoreChange } from "./nodeStore.ts";
+import { provenLater } from "./provenLater.ts";
+import { changedAccounts, restoreChain } from "./storedChain.ts";
 import { announcedBlock, verifyBlock } from "./verifyBlock.ts";
 
 /** What happened, as a node tells it. */
@@ -40,13 +59,28 @@ export interface NodeOptions {
   logger: Logger;
   /** L1 blocks asked for at once. Default 2,000. */
   range?: number;
-  /** L1 blocks whose events can be undone one by one. Default 256. */
+  /** L1 blocks whose events can be undone one by one; what is deeper goes to the store. Default 64, two L1 epochs. */
   reorgDepth?: number;
   verifySignature?: (claim: SignatureClaim) => boolean;
+  /** Keeps the state; absent: every start syncs from L1's first event. The node closes it in `close`. */
+  store?: NodeStore;
 }
 
-/** Blocks behind the proven tip whose execution is kept, for provers that an L1 reorg sends back. */
-const KEPT_RESULTS = 256;
+/** Blocks kept behind the proven tip, for provers that an L1 reorg sends back. */
+const KEPT_BLOCKS = 256;
+
+/** Proven blocks executed on trust did not lead where L1 says: they are executed again with every check. */
+class ContentDoubt extends Error {
+  /** First and last block in doubt. */
+  readonly first: number;
+  readonly last: number;
+
+  constructor({ first, last }: { first: number; last: number }) {
+    super(`blocks ${first} to ${last} need every check`);
+    this.first = first;
+    this.last = last;
+  }
+}
 
 export class Node {
   readonly rollup: RollupContract;
@@ -55,15 +89,18 @@ export class Node {
   readonly #events: Emitter<NodeEvent>;
   #chain: ChainState;
   #checkpoints: Checkpoints;
+  /** Blocks up to this one get every check, proven or not. */
+  #checkedUpTo = 0;
 
+  /** Goes on from the store where there is one. @throws ActorError CHAIN_MISMATCH */
   constructor(options: NodeOptions) {
     this.#options = options;
     this.rollup = options.rollup;
     this.#events = new Emitter((error) =>
       options.logger.error({ error: messageOf(error) }, "a node listener failed"),
     );
-    this.#chain = new ChainState(options.rollup.parameters);
     this.#checkpoints = this.#emptyCheckpoints();
+    this.#chain = this.#restored() ?? new ChainState(options.rollup.parameters);
   }
 
   get parameters(): RollupParameters {
@@ -94,6 +131,11 @@ export class Node {
     return this.#order.run(() => this.#sync(signal));
   }
 
+  /** Ends the use of the store. */
+  async close(): Promise<void> {
+    await this.#order.run(() => Promise.resolve(this.#options.store?.close()));
+  }
+
   async #sync(signal: AbortSignal | undefined): Promise<L1Head> {
     const { provider, logger, range = 2_000 } = this.#options;
     for (;;) {
@@ -107,6 +149,10 @@ export class Node {
         try {
           await this.#applyRange({ from, to, head, signal });
         } catch (error) {
+          if (error instanceof ContentDoubt) {
+            this.#distrust(error);
+            continue;
+          }
           // A block replaced while it was read: walk back and read again.
           if (isActorError(error, "L1_EVENT_UNEXPECTED")) {
             logger.warn({ from, to, error: messageOf(error) }, "L1 changed while it was read");
@@ -141,38 +187,63 @@ export class Node {
       return known;
     };
     const events = await this.rollup.events({ from, to, readBlock });
-    for (const group of byBlock(events)) await this.#applyBlock(group, signal);
+    const trusted = new Set([...provenLater(events)].filter(({ number }) => number > this.#checkedUpTo));
+    const proposals = events.filter((event) => event.type === "proposed");
+    const fetch = fetchAhead(proposals, (event) => this.#fetchBlob(event, trusted.has(event), signal));
+    for (const group of byBlock(events)) {
+      signal?.throwIfAborted();
+      await this.#applyBlock(group, { trusted, fetch });
+    }
     const last = await readBlock(to);
-    this.#checkpoints.push({ number: last.number, hash: last.hash, undo: [] });
+    this.#checkpoints.push({ number: last.number, hash: last.hash, undo: [], changes: [] });
+    this.#store();
   }
 
   /** All events of one L1 block, or none: the blobs are fetched first. */
-  async #applyBlock(events: RollupEvent[], signal: AbortSignal | undefined): Promise<void> {
+  async #applyBlock(
+    events: RollupEvent[],
+    { trusted, fetch }: { trusted: ReadonlySet<RollupEvent>; fetch: BlobFetch },
+  ): Promise<void> {
     const { block } = events[0]!.at;
     const blobs = new Map<RollupEvent, Uint8Array>();
-    for (const event of events) {
-      if (event.type === "proposed") blobs.set(event, await this.#fetchBlob(event, signal));
-    }
+    for (const event of events) if (event.type === "proposed") blobs.set(event, await fetch(event));
     const undo: Undo[] = [];
     const news: NodeEvent[] = [];
+    const changes: StoreChange[] = [];
     try {
-      for (const event of events) undo.push(this.#apply(event, blobs.get(event), news));
+      for (const event of events) {
+        const blob = blobs.get(event);
+        undo.push(this.#apply(event, { blob, trusted: trusted.has(event), news, changes }));
+      }
     } catch (error) {
       for (const step of undo.reverse()) step();
       throw error;
     }
-    this.#checkpoints.push({ number: block.number, hash: block.hash, undo });
+    this.#checkpoints.push({ number: block.number, hash: block.hash, undo, changes });
     for (const event of news) this.#events.emit(event);
   }
 
-  #apply(event: RollupEvent, blob: Uint8Array | undefined, news: NodeEvent[]): Undo {
+  #apply(
+    event: RollupEvent,
+    {
+      blob,
+      trusted,
+      news,
+      changes,
+    }: { blob: Uint8Array | undefined; trusted: boolean; news: NodeEvent[]; changes: StoreChange[] },
+  ): Undo {
     switch (event.type) {
-      case "messageSent":
+      case "messageSent": {
+        const { index: number, message, rollingHash } = event;
+        changes.push({ type: "message", number, message, rollingHash });
         return this.#chain.addMessage(event);
+      }
       case "proposed": {
-        const block = this.#execute(event, blob!);
+        const block = this.#execute(event, blob!, trusted);
+        const valid = block.status === "valid";
+        changes.push({ type: "block", event, valid, blob: withoutTail(blob!) });
         news.push(
-          block.status === "valid"
+          valid
             ? { type: "block", block }
             : { type: "invalidBlock", number: block.number, proposer: block.proposer, fault: block.fault },
         );
@@ -181,37 +252,49 @@ export class Node {
       case "pruned": {
         const { proven, pending } = event;
         const { dropped, undo } = this.#chain.prune(event);
+        changes.push({ type: "pruned", proven });
         news.push({ type: "pruned", proven, pending, dropped });
         return undo;
       }
       case "epochProven": {
-        news.push({ type: "epochProven", epoch: event.epoch, number: event.number, prover: event.prover });
-        const undo = this.#chain.prove(event);
-        this.#chain.trim({ keep: KEPT_RESULTS });
+        const { epoch, number, prover } = event;
+        this.#compareWithdrawals(event);
+        const accounts = changedAccounts({ chain: this.#chain, upTo: number });
+        const { proven, undo } = this.#chain.prove(event);
+        changes.push({ type: "proven", epoch: proven, accounts });
+        news.push({ type: "epochProven", epoch, number, prover });
+        this.#chain.trim({ keep: KEPT_BLOCKS });
         return undo;
       }
     }
   }
 
-  #execute(event: ProposedEvent, blob: Uint8Array): NodeBlock {
-    const { logger, verifySignature } = this.#options;
-    const { parameters } = this;
-    const before = this.#chain.block(event.number - 1);
-    const parentRecord = before?.record ?? this.#chain.genesis.record;
-    const block = announcedBlock({ event, parent: parentRecord, parameters });
+  /** @throws ContentDoubt when a block executed on trust does not lead to what its header claims */
+  #execute(event: ProposedEvent, blob: Uint8Array, trusted: boolean): NodeBlock {
+    const { logger } = this.#options;
+    const block = announcedBlock({
+      event,
+      parent: this.#chain.record(event.number - 1) ?? this.#chain.genesis.record,
+      parameters: this.parameters,
+    });
     const parent = this.#chain.point(event.number - 1);
     if (!parent) return { ...block, status: "invalid", fault: undefined };
 
+    const verifySignature = trusted ? () => true : this.#options.verifySignature;
     const verification = verifyBlock({
       block,
       parent: parent.record,
       state: parent.state,
       blob,
-      inbox: this.#chain.messages.slice(parent.record.messageCount),
-      parameters,
+      inbox: this.#chain.messages.slice(
+        parent.record.messageCount,
+        parent.record.messageCount + block.claims.messages,
+      ),
+      parameters: this.parameters,
       ...(verifySignature ? { verifySignature } : {}),
     });
     if (!verification.valid) {
+      if (trusted) throw new ContentDoubt({ first: event.number, last: event.number });
       logger.error(
         { number: block.number, proposer: block.proposer, ...verification.fault },
         "invalid block, not followed",
@@ -224,19 +307,68 @@ export class Node {
     return { ...block, status: "valid", data, messages, result, state: result.state };
   }
 
-  async #fetchBlob(event: ProposedEvent, signal: AbortSignal | undefined): Promise<Uint8Array> {
+  /** @throws ContentDoubt when the messages to L1 are not those that L1 has, and some blocks were taken on trust */
+  #compareWithdrawals({ number, outboxWord }: EpochProvenEvent): void {
+    const words = this.#chain.withdrawalsUpTo(number)?.map(encodeWithdrawal);
+    if (words && merkleCommitment(words) >> 32n === outboxWord >> 32n) return;
+    if (number > this.#checkedUpTo) throw new ContentDoubt({ first: this.#chain.proven + 1, last: number });
+    this.#options.logger.error({ number }, "L1 accepted a proof of what the blobs do not yield");
+  }
+
+  /** Goes back before the blocks in doubt; they get every check the next time. */
+  #distrust({ first, last }: ContentDoubt): void {
+    const { logger } = this.#options;
+    logger.warn({ first, last }, "proven blocks do not lead where L1 says; executing them with every check");
+    this.#checkedUpTo = last;
+    const from = this.syncedTo;
+    while (this.#checkpoints.last && this.#chain.pending >= first) this.#undoLast();
+    if (this.#chain.pending >= first) this.#startAgain(`blocks from ${first} on are in doubt`);
+    this.#events.emit({ type: "reorg", from, to: this.syncedTo });
+  }
+
+  async #fetchBlob(
+    { versionedHash, at }: ProposedEvent,
+    unchecked: boolean,
+    signal: AbortSignal | undefined,
+  ): Promise<Uint8Array> {
     const { blobs } = this.#options;
-    const { versionedHash, at } = event;
-    const [blob] = await blobs.getBlobs({ block: at.block, versionedHashes: [versionedHash], signal });
-    if (!blob || versionedHashOf(commitmentOf(blob)) !== versionedHash.toLowerCase()) {
-      throw new ActorError(
-        "BLOB_SOURCE_LIED",
-        `the blob source gave another blob than ${versionedHash}`,
-        "use another source",
-      );
+    const [blob] = await blobs.getBlobs({
+      block: at.block,
+      versionedHashes: [versionedHash],
+      unchecked,
+      signal,
+    });
+    if (blob && (unchecked || blobs.checks || isBlobOf(blob, versionedHash))) return blob;
+    throw new ActorError(
+      "BLOB_SOURCE_LIED",
+      `the blob source gave another blob than ${versionedHash}`,
+      "use another source",
+    );
+  }
+
+  /** What no L1 reorg can take back any more goes to disk, at once. */
+  #store(): void {
+    const deep = this.#checkpoints.takeDeep().filter(({ changes }) => changes.length > 0);
+    const last = deep.at(-1);
+    if (!last) return;
+    const changes = deep.flatMap((checkpoint) => checkpoint.changes);
+    this.#options.store?.commit(changes, { number: last.number, hash: last.hash });
+  }
+
+  /** The chain that the store holds; undefined for an empty store, and for one whose content does not hold. */
+  #restored(): ChainState | undefined {
+    const { store, verifySignature } = this.#options;
+    if (!store) return undefined;
+    try {
+      const stored = store.read();
+      if (!stored) return undefined;
+      const chain = restoreChain({ stored, parameters: this.parameters, verifySignature });
+      this.#checkpoints.startAt(stored.l1);
+      return chain;
+    } catch (error) {
+      store.reset(error);
+      return undefined;
     }
-    if (blobs instanceof BlobStore) blobs.keep(versionedHash, blob);
-    return blob;
   }
 
   /** Walks back to the newest L1 block that is still canonical. */
@@ -245,18 +377,27 @@ export class Node {
     let undone = false;
     for (let last = this.#checkpoints.last; last; last = this.#checkpoints.last) {
       if (last.number <= head.number && (await this.#isCanonical(last))) break;
-      this.#checkpoints.pop();
-      for (const step of last.undo.toReversed()) step();
+      this.#undoLast();
       undone = true;
     }
     if (!undone) return;
     if (!this.#checkpoints.last && this.#checkpoints.forgot) {
-      this.#options.logger.warn({ from }, "an L1 reorg deeper than what is kept; syncing from the start");
-      this.#chain = new ChainState(this.parameters);
-      this.#checkpoints = this.#emptyCheckpoints();
+      this.#startAgain("an L1 reorg deeper than what can be undone");
     }
     this.#options.logger.warn({ from, to: this.syncedTo }, "L1 reorg");
     this.#events.emit({ type: "reorg", from, to: this.syncedTo });
+  }
+
+  #undoLast(): void {
+    for (const step of this.#checkpoints.pop()!.undo.toReversed()) step();
+  }
+
+  #startAgain(reason: string): void {
+    const { store, logger } = this.#options;
+    if (store) store.reset(reason);
+    else logger.warn({ reason }, "syncing from L1 again");
+    this.#chain = new ChainState(this.parameters);
+    this.#checkpoints = this.#emptyCheckpoints();
   }
 
   async #isCanonical({ number, hash }: Pick<Checkpoint, "number" | "hash">): Promise<boolean> {
@@ -264,7 +405,7 @@ export class Node {
   }
 
   #emptyCheckpoints(): Checkpoints {
-    return new Checkpoints({ depth: this.#options.reorgDepth ?? 256 });
+    return new Checkpoints({ depth: this.#options.reorgDepth ?? 64 });
   }
 }
 

@@ -1,13 +1,12 @@
 import { join } from "node:path";
 
 import type { Field } from "../../protocol/field.ts";
-import type { BlobSource } from "../l1/blobSource.ts";
-import { BlobStore } from "../l1/blobStore.ts";
-import { connectBeacon } from "../l1/beaconBlobSource.ts";
 import { connectL1 } from "../l1/provider.ts";
 import { RollupContract, type RollupReference } from "../l1/rollupContract.ts";
 import type { Logger } from "../support/logger.ts";
 import { Node } from "./node.ts";
+import { openBlobSources } from "./openBlobSources.ts";
+import { chainIdentity, NodeStore } from "./nodeStore.ts";
 
 /** Parameters of {@link syncFromL1}. */
 export interface SyncParameters {
@@ -15,7 +14,9 @@ export interface SyncParameters {
   /** Beacon API; default: the same server, as with anvil. */
   beaconUrl?: string;
   deployment: RollupReference;
-  /** Folder that keeps the blobs; absent: none are kept. */
+  /** Address templates of blob archives, see `ArchiveBlobSource`. */
+  archives?: readonly string[];
+  /** Folder that keeps blobs and state for the next sync; absent: nothing is kept. */
   folder?: string;
   logger: Logger;
   signal?: AbortSignal;
@@ -36,15 +37,24 @@ export interface SyncResult {
 
 /** Rebuilds the whole state from L1: events and blobs, every root and claim checked. Needs nothing else. */
 export async function syncFromL1(parameters: SyncParameters): Promise<SyncResult> {
-  const { rpcUrl, beaconUrl = rpcUrl, deployment, folder, logger, signal } = parameters;
+  const { rpcUrl, beaconUrl = rpcUrl, archives = [], deployment, folder, logger, signal } = parameters;
   const began = performance.now();
   const provider = await connectL1({ url: rpcUrl, chainId: deployment.chainId });
+  let store: NodeStore | undefined;
   try {
     const rollup = await RollupContract.connect({ provider, deployment });
-    const beacon = await connectBeacon({ url: beaconUrl, ...(signal ? { signal } : {}) });
-    const blobs: BlobSource =
-      folder === undefined ? beacon : new BlobStore({ folder: join(folder, "blobs"), source: beacon });
-    const node = new Node({ provider, rollup, blobs, logger });
+    const blobs = await openBlobSources({
+      beaconUrl,
+      archives,
+      logger,
+      ...(folder === undefined ? {} : { folder: join(folder, "blobs") }),
+      ...(signal ? { signal } : {}),
+    });
+    if (folder !== undefined) {
+      const identity = chainIdentity(rollup.parameters);
+      store = NodeStore.open({ path: join(folder, "node.sqlite"), identity, logger });
+    }
+    const node = new Node({ provider, rollup, blobs, logger, ...(store ? { store } : {}) });
     let invalidBlocks = 0;
     node.on((event) => {
       if (event.type === "invalidBlock") invalidBlocks++;
@@ -61,6 +71,7 @@ export async function syncFromL1(parameters: SyncParameters): Promise<SyncResult
       seconds: (performance.now() - began) / 1000,
     };
   } finally {
+    store?.close();
     provider.destroy();
   }
 }

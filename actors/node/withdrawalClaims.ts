@@ -20,7 +20,7 @@ export interface WithdrawalClaim {
 
 /**
  * The withdrawals of a proven epoch, in order of execution.
- * @throws ActorError STATE_UNAVAILABLE for an epoch that is not proven, or whose execution is no longer kept
+ * @throws ActorError STATE_UNAVAILABLE for an epoch that is not proven, or was long ago
  */
 export function withdrawalClaims({
   chain,
@@ -31,7 +31,8 @@ export function withdrawalClaims({
   parameters: RollupParameters;
   epoch: number;
 }): WithdrawalClaim[] {
-  const list = withdrawalsOf(chain, epoch);
+  const list = chain.provenEpochs.find((proven) => proven.epoch === epoch)?.withdrawals;
+  if (!list) throw unavailable(`epoch ${epoch} is not proven, or no longer kept`, "wait for its proof");
   const words = list.map(encodeWithdrawal);
   return list.map((withdrawal, index) => {
     const path = merklePath(words, index).map((sibling) => toHex(sibling));
@@ -44,21 +45,6 @@ export function withdrawalClaims({
       data: contractInterface("bridge/IPortal").encodeFunctionData("withdraw", args),
     };
   });
-}
-
-function withdrawalsOf(chain: ChainState, epoch: number): Withdrawal[] {
-  const at = chain.provenEpochs.findIndex((proven) => proven.epoch === epoch);
-  if (at === -1) throw unavailable(`epoch ${epoch} is not proven`, "wait for its proof");
-  const first = (chain.provenEpochs[at - 1]?.number ?? 0) + 1;
-  const list: Withdrawal[] = [];
-  for (let number = first; number <= chain.provenEpochs[at]!.number; number++) {
-    const block = chain.block(number);
-    if (block?.status !== "valid" || !block.result) {
-      throw unavailable(`the execution of block ${number} is no longer kept`, "sync the node again");
-    }
-    list.push(...block.result.withdrawals);
-  }
-  return list;
 }
 
 function unavailable(message: string, remedy: string): ActorError {

@@ -102,12 +102,12 @@ export const refusalSchema = z.object({
   error: z.object({ code: z.string(), message: z.string(), remedy: z.string() }),
 });
 
-export const leafSchema = z.coerce.number().pipe(leaf);
+/** Numbers in an address: digits only. */
 export const wholeSchema = z
   .string()
   .regex(/^\d{1,10}$/)
-  .pipe(z.coerce.number())
-  .pipe(whole);
+  .transform(Number);
+export const leafSchema = wholeSchema.pipe(leaf);
 export const transactionIdSchema = hash;
 /** A public key in an address: 0x, x and y. */
 export const keySchema = z.codec(

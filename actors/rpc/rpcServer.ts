@@ -103,13 +103,10 @@ export class RpcServer implements Service {
       if (!refusal)
         this.#options.logger.error({ url: request.url, error: messageOf(error) }, "a request failed");
       const shown = refusal ?? { code: "INTERNAL", message: "the node failed", remedy: "see its log" };
+      // What is left of a body that was refused is in the way of the connection's next request.
+      response.setHeader("connection", "close");
+      request.resume();
       answer(response, statusOf(shown.code), { error: shown });
-    } finally {
-      // A body that was not read, or not to its end, is in the way of the connection's next request.
-      if (!request.complete) {
-        request.resume();
-        response.once("finish", () => request.destroy());
-      }
     }
   }
 

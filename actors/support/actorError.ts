@@ -19,6 +19,7 @@ export type ActorErrorCode =
   | "L1_REORG_TOO_DEEP"
   | "L1_EVENT_UNEXPECTED"
   | "STATE_UNAVAILABLE"
+  | "STORE_LOCKED"
   | "NETWORK_STALLED";
 
 /** An error with a remedy: the message says both. */

@@ -159,10 +159,11 @@ export class Bridge {
 
   /** The key's leaf: as the ledger has it, or from registrations on L1 that it has not read yet. */
   async #leafOf(key: GrumpkinPoint, ledger: LedgerApi): Promise<number | undefined> {
+    // In this order: what the ledger reads between the two answers is then looked at twice, not never.
+    const { l1 } = await ledger.status();
     const known = await accountOfKey(ledger, key);
     if (known) return known.leaf;
     const { provider, rollup } = this.#options;
-    const { l1 } = await ledger.status();
     const head = await provider.getBlockNumber();
     const topics = [abi().getEvent("MessageSent")!.topicHash];
     // The first deposit to a leaf is its registration; later ones may name any key, and are sent back.
@@ -180,7 +181,8 @@ export class Bridge {
         if (!isDeposit(message) || seen.has(message.index)) continue;
         seen.add(message.index);
         if (message.keyX !== key.x || message.keyParity !== Number(key.y & 1n)) continue;
-        if (!(await accountAt(ledger, message.index))) return message.index;
+        const account = await accountAt(ledger, message.index);
+        if (!account || (account.key.x === key.x && account.key.y === key.y)) return message.index;
       }
     }
     return undefined;

@@ -191,12 +191,25 @@ export interface WaitOptions {
   signal?: AbortSignal;
 }
 
+/** Questions in a row to which a transaction may be unknown: a block may come between pool and index. */
+const UNKNOWN_LIMIT = 5;
+
 /**
  * Waits until a transaction is in a block.
- * @throws WalletError WAIT_ENDED when the signal aborts
+ * @throws WalletError WAIT_ENDED when the signal aborts, or when the node has forgotten the transaction
  */
 export function waitForTransaction(id: string, options: WaitOptions): Promise<TransactionStatus> {
-  return waitFor(() => options.ledger.transaction(id), options);
+  let unknown = 0;
+  return waitFor(async () => {
+    const status = await options.ledger.transaction(id);
+    unknown = status.state === "unknown" ? unknown + 1 : 0;
+    if (unknown < UNKNOWN_LIMIT) return status;
+    throw new WalletError(
+      "WAIT_ENDED",
+      `the node has forgotten transaction ${id}`,
+      "send it again: its nonce is free",
+    );
+  }, options);
 }
 
 /** Waits until a message from L1 is in a block. @throws WalletError WAIT_ENDED when the signal aborts */

@@ -14,14 +14,16 @@ interface IPortal {
     /// @notice The token moved another amount than asked for.
     error Portal__AmountMismatch(uint256 expected, uint256 received);
 
-    /// @notice Opens an account with its first deposit.
+    /// @notice Opens an account with its first deposit. The Rollup's `depositFee` is to be paid along, in ether; what is
+    /// over it comes back.
     /// @param keyX owner's public key on Grumpkin
     /// @param amount at least the Rollup's minimum
     /// @return leaf account's index
-    function register(uint256 keyX, uint256 keyY, uint256 amount) external returns (uint256 leaf);
+    function register(uint256 keyX, uint256 keyY, uint256 amount) external payable returns (uint256 leaf);
 
-    /// @notice Adds to an account. When the leaf has another key, the ledger sends the amount back to the caller.
-    function deposit(uint256 leaf, uint256 keyX, uint256 keyY, uint256 amount) external;
+    /// @notice Adds to an account, for the same fee. When the leaf has another key, the ledger sends the amount back to
+    /// the caller.
+    function deposit(uint256 leaf, uint256 keyX, uint256 keyY, uint256 amount) external payable;
 
     /// @notice Pays a withdrawal of a proven epoch. Anyone may send it; the recipient is in the word.
     /// @param count length of the epoch's list of withdrawals

@@ -76,6 +76,24 @@ library InboxLib {
             mulmod(y, y, BN254_R) == addmod(mulmod(mulmod(x, x, BN254_R), x, BN254_R), BN254_R - 17, BN254_R);
     }
 
+    /// @notice Wei a deposit pays: nothing while the ring is at most half full, then base * (2 * queue - ring) /
+    /// (ring - queue): it rises from there, to almost half a ring times the base for the last place.
+    /// @dev Deposits are the cheapest messages: without this, dust could shut the Inbox for gas alone.
+    function depositFee(Tip tip, uint256 ring, uint256 feePerL2Gas) internal pure returns (uint256) {
+        uint256 queue = tip.inboxCount() - tip.provenMessages();
+        if (2 * queue <= ring) return 0;
+
+        return (GAS_TRANSFER * feePerL2Gas * (2 * queue - ring)) / (ring - queue);
+    }
+
+    /// @notice Sends back what was paid over the fee.
+    function refund(address payer, uint256 fee) internal {
+        if (msg.value == fee) return;
+
+        (bool paid, ) = payer.call{value: msg.value - fee}("");
+        if (!paid) revert IRollup.Rollup__RefundFailed();
+    }
+
     function gasOf(uint256 kind) internal pure returns (uint256) {
         if (kind == KIND_TRANSFER) return GAS_TRANSFER;
         if (kind == KIND_WITHDRAW) return GAS_WITHDRAW;
@@ -84,7 +102,7 @@ library InboxLib {
     }
 
     /// @notice Wei a forced transaction pays: base * ring / (ring - queue). An empty queue costs the base, a half full
-    /// one twice that, the last place ring times.
+    /// one twice that, the last place half a ring times.
     function forcedFee(
         Tip tip,
         uint256 ring,

@@ -28,7 +28,8 @@ library OutboxLib {
     ) internal {
         uint256 word = self.outbox[Epoch.unwrap(epoch)];
         if (word == 0) revert IRollup.Rollup__NoWithdrawals(epoch);
-        uint256 availableAt = (word & type(uint32).max) + delay;
+        uint256 provenAt = word & type(uint32).max;
+        uint256 availableAt = provenAt + delay + self.pause.extension(provenAt, delay);
         if (time < availableAt) revert IRollup.Rollup__OutboxDelayNotOver(availableAt);
         if (uint256(MerkleLib.recompute(withdrawal, index, count, path)) >> 32 != word >> 32)
             revert IRollup.Rollup__WrongWithdrawalPath(epoch, index);

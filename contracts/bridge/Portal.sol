@@ -27,12 +27,12 @@ abstract contract Portal is IPortal {
     }
 
     /// @inheritdoc IPortal
-    function register(uint256 keyX, uint256 keyY, uint256 amount) external returns (uint256 leaf) {
+    function register(uint256 keyX, uint256 keyY, uint256 amount) external payable returns (uint256 leaf) {
         return _deposit(NEW_ACCOUNT, keyX, keyY, amount);
     }
 
     /// @inheritdoc IPortal
-    function deposit(uint256 leaf, uint256 keyX, uint256 keyY, uint256 amount) external {
+    function deposit(uint256 leaf, uint256 keyX, uint256 keyY, uint256 amount) external payable {
         _deposit(leaf, keyX, keyY, amount);
     }
 
@@ -64,6 +64,6 @@ abstract contract Portal is IPortal {
         if (holdings - before != amount) revert Portal__AmountMismatch(amount, holdings - before);
         if (holdings >= DEPOSIT_CAP) revert Portal__CapExceeded(holdings);
 
-        return IRollup(rollup).deposit(leaf, keyX, keyY, msg.sender, amount);
+        return IRollup(rollup).deposit{value: msg.value}(leaf, keyX, keyY, msg.sender, amount);
     }
 }

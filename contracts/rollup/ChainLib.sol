@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {Clock} from "../types/Clock.sol";
 import {Epoch} from "../types/Time.sol";
 import {Tip} from "../types/Tip.sol";
 import {IRollup} from "./IRollup.sol";
@@ -8,24 +9,55 @@ import {RollupState} from "./RollupState.sol";
 
 /// @title Chain
 /// @notice The pending and proven chain: deadlines and prunes.
+///
+/// An epoch's proof may take the `proofSubmissionEpochs` epochs after its end. Seconds of a pause among them are added at
+/// the end, rounded up to whole epochs, so that a deadline is always the end of an epoch.
 library ChainLib {
     /// @notice True when unproven blocks exist and their oldest epoch can no longer be proven.
-    /// @dev Deterministic at slot granularity: it depends on the epoch, not on the second.
-    function isPruneDue(Tip tip, Epoch current, uint256 proofSubmissionEpochs) internal pure returns (bool) {
-        return tip.pending() != tip.proven() && current > deadlineOf(tip, proofSubmissionEpochs);
+    /// @dev Deterministic at slot granularity: it depends on the epoch, not on the second. A pause cannot change it
+    /// either way: it begins too late for a term that is over, and none runs out while it lasts.
+    function isPruneDue(
+        RollupState storage self,
+        Tip tip,
+        Clock memory clock,
+        Epoch current,
+        uint256 proofSubmissionEpochs
+    ) internal view returns (bool) {
+        if (tip.pending() == tip.proven()) return false;
+        // Without a pause the deadline is here at the earliest: the pause's word is read only behind it.
+        if (current <= tip.firstUnprovenEpoch() + Epoch.wrap(proofSubmissionEpochs)) return false;
+
+        return current > deadlineOf(self, tip, clock, proofSubmissionEpochs);
     }
 
     /// @notice Last epoch in which the oldest unproven epoch can be proven.
-    function deadlineOf(Tip tip, uint256 proofSubmissionEpochs) internal pure returns (Epoch) {
-        return tip.firstUnprovenEpoch() + Epoch.wrap(proofSubmissionEpochs);
+    function deadlineOf(
+        RollupState storage self,
+        Tip tip,
+        Clock memory clock,
+        uint256 proofSubmissionEpochs
+    ) internal view returns (Epoch) {
+        uint256 oldest = Epoch.unwrap(tip.firstUnprovenEpoch());
+        uint256 length = clock.slotDuration * clock.slotsPerEpoch;
+        uint256 paused = self.pause.extension((oldest + 1) * length, proofSubmissionEpochs * length);
+
+        return Epoch.wrap(oldest + proofSubmissionEpochs + (paused + length - 1) / length);
     }
 
     /// @notice Drops the unproven blocks. Their ring words stay: nothing reads beyond pending.
-    function prune(RollupState storage self, Epoch current, uint256 proofSubmissionEpochs) internal {
+    function prune(
+        RollupState storage self,
+        Clock memory clock,
+        Epoch current,
+        uint256 proofSubmissionEpochs
+    ) internal {
         Tip tip = self.tip;
         if (tip.pending() == tip.proven()) revert IRollup.Rollup__NothingToPrune();
-        if (!isPruneDue(tip, current, proofSubmissionEpochs))
-            revert IRollup.Rollup__PruneTooEarly(deadlineOf(tip, proofSubmissionEpochs), current);
+        if (!isPruneDue(self, tip, clock, current, proofSubmissionEpochs))
+            revert IRollup.Rollup__PruneTooEarly(
+                deadlineOf(self, tip, clock, proofSubmissionEpochs),
+                current
+            );
 
         self.tip = tip.withPending(tip.proven());
 

@@ -11,6 +11,7 @@ import {IVerifierPolicy} from "../verifier/IVerifierPolicy.sol";
 import {BlobOpening} from "./BlobOpening.sol";
 import {ChainLib} from "./ChainLib.sol";
 import {EpochProof, IRollup} from "./IRollup.sol";
+import {PauseLib} from "./PauseLib.sol";
 import {RollupState} from "./RollupState.sol";
 import {WithdrawalLib} from "./WithdrawalLib.sol";
 
@@ -45,7 +46,8 @@ library EpochProofLib {
         Slot slot = rules.clock.slotAt(Timestamp.wrap(block.timestamp));
         Epoch epoch = tip.firstUnprovenEpoch();
 
-        _checkRange(rules, tip, end.number(), rules.clock.epochOf(slot));
+        _checkRange(self, rules, tip, end.number(), rules.clock.epochOf(slot));
+        PauseLib.requireRunning(self.pause, block.timestamp - rules.clock.genesis);
         bytes32 endHash = _openRecords(self, rules, tip, args);
         if (rules.clock.epochOf(end.slotOf()) != epoch)
             revert IRollup.Rollup__WrongEpoch(epoch, rules.clock.epochOf(end.slotOf()));
@@ -78,12 +80,18 @@ library EpochProofLib {
     }
 
     /// @dev First of all, so that the loser of a race pays little.
-    function _checkRange(EpochProofRules memory rules, Tip tip, uint256 number, Epoch current) private pure {
+    function _checkRange(
+        RollupState storage self,
+        EpochProofRules memory rules,
+        Tip tip,
+        uint256 number,
+        Epoch current
+    ) private view {
         if (number <= tip.proven()) revert IRollup.Rollup__AlreadyProven(number, tip.proven());
         if (number > tip.pending()) revert IRollup.Rollup__BlockNotPending(number, tip.pending());
-        if (ChainLib.isPruneDue(tip, current, rules.proofSubmissionEpochs))
+        if (ChainLib.isPruneDue(self, tip, rules.clock, current, rules.proofSubmissionEpochs))
             revert IRollup.Rollup__ProofDeadlinePassed(
-                ChainLib.deadlineOf(tip, rules.proofSubmissionEpochs),
+                ChainLib.deadlineOf(self, tip, rules.clock, rules.proofSubmissionEpochs),
                 current
             );
     }

@@ -17,7 +17,8 @@ struct RollupConfig {
     uint256 slotsPerEpoch;
     /// Epoch e must be proven before epoch e + proofSubmissionEpochs + 1 begins.
     uint256 proofSubmissionEpochs;
-    /// Words of the record ring; at least slotsPerEpoch * (proofSubmissionEpochs + 1) + 1.
+    /// Words of the record ring; at least slotsPerEpoch * (proofSubmissionEpochs + 1) + 1. Blocks of a pause need more,
+    /// or stop for want of room.
     uint256 recordRing;
     /// Words of the epoch ring.
     uint256 epochRing;
@@ -42,10 +43,17 @@ struct RollupConfig {
     uint256 messageDeadline;
     /// Seconds between an epoch's proof and the first payment of its withdrawals.
     uint256 outboxDelay;
-    /// Wei a unit of L2 gas that a forced transaction pays into an empty queue.
+    /// Wei a unit of L2 gas that a forced transaction pays into an empty queue; also the base of a deposit's fee.
     uint256 forcedFeePerL2Gas;
     /// Least amount of a deposit that opens an account, in units of its token.
     uint256 minimumRegistration;
+    /// Longest pause, in seconds; 0 for none ever.
+    uint256 pauseMax;
+    /// Seconds from the start of a pause to the earliest start of the next; at least pauseMax and the longer of a proof's
+    /// term, slotDuration * slotsPerEpoch * (proofSubmissionEpochs + 1), and outboxDelay.
+    uint256 pauseCooldown;
+    /// May pause, and end a pause.
+    address council;
     address validatorSet;
     address verifierPolicy;
     /// Token of the fees, held by the FeePortal.
@@ -91,7 +99,7 @@ struct Status {
     uint256 proven;
     /// Epoch of block proven + 1; without meaning when pending equals proven.
     Epoch firstUnprovenEpoch;
-    /// Last epoch in which `firstUnprovenEpoch` can be proven.
+    /// Last epoch in which `firstUnprovenEpoch` can be proven, by the pauses known.
     Epoch deadlineEpoch;
     /// Messages consumed at proven, and ever sent.
     uint256 provenMessages;
@@ -141,6 +149,12 @@ interface IRollup {
     /// @notice A withdrawal was released to its portal for payment.
     event WithdrawalConsumed(uint256 indexed epoch, uint256 indexed index, uint256 withdrawal);
 
+    /// @notice A pause from `start` on, to `end` unless it is ended before; in seconds since genesis.
+    event Paused(uint256 start, uint256 end);
+
+    /// @notice The pause was ended at `end`, in seconds since genesis.
+    event Unpaused(uint256 end);
+
     /// @notice The record of block 0.
     event Genesis(uint256[7] record);
 
@@ -152,6 +166,7 @@ interface IRollup {
     error Rollup__ExtraBlob();
     error Rollup__WrongSlot(Slot expected, Slot actual);
     error Rollup__SlotTaken(Slot slot, Slot tip);
+    error Rollup__RecordRingFull(uint256 unproven);
     error Rollup__WrongParentRecord(uint256 number, bytes32 expected, bytes32 actual);
     error Rollup__WrongProposer(address expected, address actual);
     error Rollup__OwnBitMissing(uint256 position);
@@ -169,6 +184,13 @@ interface IRollup {
     // Prune
     error Rollup__NothingToPrune();
     error Rollup__PruneTooEarly(Epoch deadline, Epoch current);
+
+    // Pause; times in seconds since genesis
+    error Rollup__OnlyCouncil(address caller);
+    error Rollup__PauseOutOfRange(uint256 most, uint256 duration);
+    error Rollup__PauseTooSoon(uint256 earliest);
+    error Rollup__NotPaused();
+    error Rollup__Paused(uint256 until);
 
     // Epoch proof
     error Rollup__AlreadyProven(uint256 number, uint256 proven);
@@ -195,6 +217,7 @@ interface IRollup {
     error Rollup__BelowMinimumRegistration(uint256 minimum, uint256 amount);
     error Rollup__UnknownKind(uint256 kind);
     error Rollup__ForcedFeeTooLow(uint256 required, uint256 paid);
+    error Rollup__DepositFeeTooLow(uint256 required, uint256 paid);
     error Rollup__RefundFailed();
 
     // Outbox
@@ -220,7 +243,17 @@ interface IRollup {
     /// @notice Drops the unproven blocks once their oldest epoch's deadline has passed. Anyone may call it.
     function prune() external;
 
-    /// @notice Queues a deposit. Only the portals call it; which of the two fixes the token.
+    /// @notice Stops the acceptance of proofs from now on, and with it the clocks of proof deadlines and withdrawal
+    /// delays. Blocks go on while the record ring has room, messages while the Inbox has, and what was payable before
+    /// is paid. Only the council calls it.
+    /// @param duration in seconds, from 1 to `pauseMax`; cannot be extended
+    function pause(uint256 duration) external;
+
+    /// @notice Ends the pause before its time. Only the council calls it.
+    function unpause() external;
+
+    /// @notice Queues a deposit. Only the portals call it; which of the two fixes the token. It pays `depositFee`, which
+    /// nobody receives; what was paid over it goes to `sender`.
     /// @param leaf account's index, or `type(uint256).max` to register a new one
     /// @param keyX owner's public key on Grumpkin
     /// @param sender gets the deposit back when the leaf has another key
@@ -232,7 +265,7 @@ interface IRollup {
         uint256 keyY,
         address sender,
         uint256 amount
-    ) external returns (uint256 index);
+    ) external payable returns (uint256 index);
 
     /// @notice Queues a transaction that every chain of blocks must run. It pays its L2 gas here, in ether that nobody
     /// receives: whoever did could fill the queue for nothing. What was paid over the fee comes back.
@@ -255,6 +288,9 @@ interface IRollup {
 
     /// @notice Wei a forced transaction of a kind costs now: rises with the queue, without bound near a full ring.
     function forcedFee(uint256 kind) external view returns (uint256);
+
+    /// @notice Wei a deposit costs now: nothing while the Inbox is at most half full, without bound near a full ring.
+    function depositFee() external view returns (uint256);
 
     /// @notice Marks a withdrawal as paid. Only the portal of its asset calls it, and pays in the same call.
     /// @param epoch proven epoch that contains it
@@ -284,6 +320,9 @@ interface IRollup {
     function tip() external view returns (uint256);
 
     function status() external view returns (Status memory);
+
+    /// @notice start64 | end64 of the newest pause, in seconds since genesis; 0 before the first one.
+    function pauseWord() external view returns (uint256);
 
     /// @notice Hash of the record of a block between proven and pending.
     function recordHash(uint256 number) external view returns (bytes32);

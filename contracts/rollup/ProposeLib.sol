@@ -70,7 +70,6 @@ library ProposeLib {
         uint256[7] memory record = _record(rules, parent, blk, number, versionedHash, cursor);
 
         self.records[number % rules.recordRing] = hashNewRecord(record);
-        // The record ring is never lapped: pending blocks are of slots in proofSubmissionEpochs + 1 epochs at most.
         self.tip = tip.withProposed(
             number,
             slot,
@@ -106,10 +105,13 @@ library ProposeLib {
         uint256[7] calldata parent
     ) private returns (Tip tip) {
         tip = self.tip;
-        if (ChainLib.isPruneDue(tip, epoch, rules.proofSubmissionEpochs)) {
+        if (ChainLib.isPruneDue(self, tip, rules.clock, epoch, rules.proofSubmissionEpochs)) {
             emit IRollup.Pruned(tip.proven(), tip.pending());
             tip = tip.withPending(tip.proven());
         }
+        // Unproven blocks of the usual term always fit; a pause may bring more. The proven tip's record stays too.
+        uint256 unproven = tip.pending() - tip.proven();
+        if (unproven + 1 >= rules.recordRing) revert IRollup.Rollup__RecordRingFull(unproven);
 
         bytes32 expected = self.records[tip.pending() % rules.recordRing];
         bytes32 actual = hashRecord(parent);

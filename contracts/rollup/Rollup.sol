@@ -18,6 +18,7 @@ import {
 } from "../types/Constants.sol";
 import {genesisChainHash} from "../types/Header.sol";
 import {InboxWord} from "../types/InboxWord.sol";
+import {Pause} from "../types/Pause.sol";
 import {CHAIN_HASH, hashNewRecord, Oracle, ORACLE, Position, POSITION} from "../types/Record.sol";
 import {Epoch, Slot, Timestamp} from "../types/Time.sol";
 import {Tip} from "../types/Tip.sol";
@@ -28,6 +29,7 @@ import {DigestLib} from "./DigestLib.sol";
 import {EpochProofLib, EpochProofRules} from "./EpochProofLib.sol";
 import {FeeLib, FeeRules} from "./FeeLib.sol";
 import {EpochProof, IRollup, RollupConfig, Status} from "./IRollup.sol";
+import {PauseLib, PauseRules} from "./PauseLib.sol";
 import {ProposeLib, ProposeRules} from "./ProposeLib.sol";
 import {RollupState} from "./RollupState.sol";
 
@@ -37,6 +39,7 @@ contract Rollup is IRollup {
     using ProposeLib for RollupState;
     using EpochProofLib for RollupState;
     using ChainLib for RollupState;
+    using PauseLib for RollupState;
     using InboxLib for RollupState;
     using OutboxLib for RollupState;
 
@@ -62,6 +65,9 @@ contract Rollup is IRollup {
     uint256 private immutable _outboxDelay;
     uint256 private immutable _forcedFeePerL2Gas;
     uint256 private immutable _minimumRegistration;
+    uint256 private immutable _pauseMax;
+    uint256 private immutable _pauseCooldown;
+    address private immutable _council;
     address private immutable _validatorSet;
     address private immutable _verifierPolicy;
     address private immutable _feeToken;
@@ -102,6 +108,9 @@ contract Rollup is IRollup {
         _outboxDelay = c.outboxDelay;
         _forcedFeePerL2Gas = c.forcedFeePerL2Gas;
         _minimumRegistration = c.minimumRegistration;
+        _pauseMax = c.pauseMax;
+        _pauseCooldown = c.pauseCooldown;
+        _council = c.council;
         _validatorSet = c.validatorSet;
         _verifierPolicy = c.verifierPolicy;
         _feeToken = c.feeToken;
@@ -133,7 +142,17 @@ contract Rollup is IRollup {
 
     /// @inheritdoc IRollup
     function prune() external {
-        _state.prune(currentEpoch(), _proofSubmissionEpochs);
+        _state.prune(_clock(), currentEpoch(), _proofSubmissionEpochs);
+    }
+
+    /// @inheritdoc IRollup
+    function pause(uint256 duration) external {
+        _state.begin(_pauseRules(), _sinceGenesis(), duration);
+    }
+
+    /// @inheritdoc IRollup
+    function unpause() external {
+        _state.finish(_pauseRules(), _sinceGenesis());
     }
 
     // Inbox
@@ -145,7 +164,7 @@ contract Rollup is IRollup {
         uint256 keyY,
         address sender,
         uint256 amount
-    ) external returns (uint256 index) {
+    ) external payable returns (uint256 index) {
         if (msg.sender != feePortal && msg.sender != assetPortal) revert Rollup__OnlyPortal(msg.sender);
         if (amount == 0 || amount >= DEPOSIT_CAP) revert Rollup__AmountOutOfRange(amount);
         if (!InboxLib.isOnCurve(keyX, keyY)) revert Rollup__KeyNotOnCurve(keyX, keyY);
@@ -161,10 +180,14 @@ contract Rollup is IRollup {
         } else if (leaf >= tip_.accounts()) {
             revert Rollup__UnknownAccount(leaf, tip_.accounts());
         }
+        uint256 fee = InboxLib.depositFee(tip_, _inboxRing, _forcedFeePerL2Gas);
+        if (msg.value < fee) revert Rollup__DepositFeeTooLow(fee, msg.value);
 
         uint256 kind = msg.sender == feePortal ? MESSAGE_FEE_DEPOSIT : MESSAGE_ASSET_DEPOSIT;
         uint256 head = (kind << 216) | (index << 192) | ((keyY & 1) << 160) | uint160(sender);
         _state.send(tip_, opens, _inboxRing, _sinceGenesis(), head, amount, keyX, 0);
+
+        InboxLib.refund(sender, fee);
     }
 
     /// @inheritdoc IRollup
@@ -185,10 +208,7 @@ contract Rollup is IRollup {
         uint256 head = ((kind + MESSAGE_FORCED) << 216) | (from << 192) | (uint256(nonce) << 160) | to;
         index = _state.send(tip_, false, _inboxRing, _sinceGenesis(), head, amount, s, e);
 
-        if (msg.value > fee) {
-            (bool paid, ) = msg.sender.call{value: msg.value - fee}("");
-            if (!paid) revert Rollup__RefundFailed();
-        }
+        InboxLib.refund(msg.sender, fee);
     }
 
     // Outbox
@@ -234,6 +254,9 @@ contract Rollup is IRollup {
         c.outboxDelay = _outboxDelay;
         c.forcedFeePerL2Gas = _forcedFeePerL2Gas;
         c.minimumRegistration = _minimumRegistration;
+        c.pauseMax = _pauseMax;
+        c.pauseCooldown = _pauseCooldown;
+        c.council = _council;
         c.validatorSet = _validatorSet;
         c.verifierPolicy = _verifierPolicy;
         c.feeToken = _feeToken;
@@ -252,15 +275,20 @@ contract Rollup is IRollup {
         Tip tip_ = _state.tip;
         s.slot = currentSlot();
         s.epoch = currentEpoch();
-        bool pruned = ChainLib.isPruneDue(tip_, s.epoch, _proofSubmissionEpochs);
+        bool pruned = _state.isPruneDue(tip_, _clock(), s.epoch, _proofSubmissionEpochs);
         s.pending = pruned ? tip_.proven() : tip_.pending();
         s.proven = tip_.proven();
         s.firstUnprovenEpoch = tip_.firstUnprovenEpoch();
-        s.deadlineEpoch = ChainLib.deadlineOf(tip_, _proofSubmissionEpochs);
+        s.deadlineEpoch = _state.deadlineOf(tip_, _clock(), _proofSubmissionEpochs);
         s.provenMessages = tip_.provenMessages();
         s.inboxCount = tip_.inboxCount();
         s.accounts = tip_.accounts();
         s.lastCommitteeSlot = tip_.lastCommitteeSlot();
+    }
+
+    /// @inheritdoc IRollup
+    function pauseWord() external view returns (uint256) {
+        return Pause.unwrap(_state.pause);
     }
 
     /// @inheritdoc IRollup
@@ -294,6 +322,11 @@ contract Rollup is IRollup {
     /// @inheritdoc IRollup
     function forcedFee(uint256 kind) external view returns (uint256) {
         return InboxLib.forcedFee(_state.tip, _inboxRing, kind, _forcedFeePerL2Gas);
+    }
+
+    /// @inheritdoc IRollup
+    function depositFee() external view returns (uint256) {
+        return InboxLib.depositFee(_state.tip, _inboxRing, _forcedFeePerL2Gas);
     }
 
     // Views: duties, digests, prices
@@ -406,6 +439,10 @@ contract Rollup is IRollup {
             });
     }
 
+    function _pauseRules() private view returns (PauseRules memory) {
+        return PauseRules({council: _council, most: _pauseMax, cooldown: _pauseCooldown});
+    }
+
     function _sinceGenesis() private view returns (uint256) {
         // Reverts before genesis with the clock's error.
         slotAt(Timestamp.wrap(block.timestamp));
@@ -420,7 +457,8 @@ contract Rollup is IRollup {
         if (c.proofSubmissionEpochs == 0 || c.proofSubmissionEpochs > type(uint16).max)
             revert Rollup__InvalidConfig("proofSubmissionEpochs");
 
-        // Pending blocks are of the slots of proofSubmissionEpochs + 1 epochs; the proven tip's record stays with them.
+        // Pending blocks are of the slots of proofSubmissionEpochs + 1 epochs, but for a pause, during which `propose`
+        // refuses to lap the ring; the proven tip's record stays with them.
         if (
             c.recordRing < c.slotsPerEpoch * (c.proofSubmissionEpochs + 1) + 1 ||
             c.recordRing > type(uint32).max
@@ -450,6 +488,13 @@ contract Rollup is IRollup {
         if (c.outboxDelay > type(uint32).max) revert Rollup__InvalidConfig("outboxDelay");
         if (c.forcedFeePerL2Gas > type(uint64).max) revert Rollup__InvalidConfig("forcedFeePerL2Gas");
         if (c.minimumRegistration >= DEPOSIT_CAP) revert Rollup__InvalidConfig("minimumRegistration");
+        // No deadline or delay meets two pauses, and a pause is over before the next.
+        if (c.pauseMax > type(uint32).max) revert Rollup__InvalidConfig("pauseMax");
+        uint256 term = c.slotDuration * c.slotsPerEpoch * (c.proofSubmissionEpochs + 1);
+        if (
+            c.pauseCooldown < c.pauseMax + (term > c.outboxDelay ? term : c.outboxDelay) ||
+            c.pauseCooldown > type(uint64).max
+        ) revert Rollup__InvalidConfig("pauseCooldown");
         if (c.validatorSet.code.length == 0) revert Rollup__InvalidConfig("validatorSet");
         if (c.verifierPolicy.code.length == 0) revert Rollup__InvalidConfig("verifierPolicy");
         if (c.feeToken.code.length == 0) revert Rollup__InvalidConfig("feeToken");

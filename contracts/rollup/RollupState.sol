@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {InboxWord} from "../types/InboxWord.sol";
+import {Pause} from "../types/Pause.sol";
 import {Tip} from "../types/Tip.sol";
 
 /// @notice Storage of the Rollup. Rings are mappings keyed by index modulo size; in steady state no block, message or
@@ -18,4 +19,6 @@ struct RollupState {
     mapping(uint256 epoch => uint256) outbox;
     /// Bitmap of the consumed withdrawals of an epoch, 256 a word. Permanent.
     mapping(uint256 epoch => mapping(uint256 word => uint256)) consumed;
+    /// The newest pause.
+    Pause pause;
 }

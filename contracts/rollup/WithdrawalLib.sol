@@ -24,6 +24,8 @@ library WithdrawalLib {
             let free := mload(0x40)
             copy := add(free, 0x20)
             let size := shl(5, words.length)
+            // Room for the words, and for as many that the tree takes behind them.
+            mstore(0x40, add(copy, shl(1, size)))
             mstore(free, chainHash)
             calldatacopy(copy, words.offset, size)
             rho := shr(8, keccak256(free, add(size, 0x20)))
@@ -53,7 +55,9 @@ library WithdrawalLib {
         uint256 copy;
         assembly ("memory-safe") {
             copy := mload(0x40)
-            calldatacopy(copy, words.offset, shl(5, words.length))
+            let size := shl(5, words.length)
+            mstore(0x40, add(copy, shl(1, size)))
+            calldatacopy(copy, words.offset, size)
         }
 
         return MerkleLib.commit(copy, words.length);

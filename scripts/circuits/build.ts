@@ -22,8 +22,10 @@ import { ProvingError, runBb, VERIFIER_TARGET, type ProvingArtifacts } from "../
 import { PUBLIC_INPUTS } from "../../protocol/publicInputs.ts";
 import { sizesNamed, type SizeName } from "../../protocol/sizes.ts";
 import { CompileError, compileCircuit } from "./compile.ts";
+import { countGates } from "./countGates.ts";
 import { generatedSources } from "./constants.ts";
 import { solidityVerifier } from "./solidityVerifier.ts";
+import { verifierContract } from "./verifierContract.ts";
 import { ensureSrs, replaceDirectory, SrsError, type Progress, type Srs, type SrsKind } from "./srs.ts";
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
@@ -99,18 +101,6 @@ export async function buildCircuit({
 /** The committed verifiers. */
 export async function readVerifiers(): Promise<Verifiers> {
   return JSON.parse((await readText(manifestFile)) ?? "{}") as Verifiers;
-}
-
-/** Solidity contract of a size's verifier. */
-export function verifierContract(size: SizeName): string {
-  return `EpochVerifier${size[0]!.toUpperCase()}${size.slice(1)}`;
-}
-
-/** Gates of a program. */
-export async function countGates(programFile: string): Promise<number> {
-  const report = await runBb(["gates", "-t", VERIFIER_TARGET, "-b", programFile]);
-  const { functions } = JSON.parse(report) as { functions: readonly { circuit_size: number }[] };
-  return functions[0]!.circuit_size;
 }
 
 interface Job {

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { countGates } from "./build.ts";
+import { countGates } from "./countGates.ts";
 import { compileProbe } from "./probes.ts";
 
 interface Piece {

@@ -37,6 +37,7 @@ export const TARGETS: Readonly<Record<string, number>> = {
   submitEpochProof32Mock: 500_000,
   submitEpochProofReal: 1_200_000,
   inboxSend: 45_000,
+  inboxForce: 60_000,
   outboxConsume: 60_000,
   deployTotal: 30_000_000,
   deployMaxTransaction: 2 ** 24,

@@ -14,6 +14,7 @@ describe("Rollup deployment", () => {
     for (const [name, value] of Object.entries(driver.parameters))
       expect(Reflect.get(config, name), name).to.equal(value);
     expect(config.genesisTime).to.equal(driver.genesisTime);
+    expect(config.council).to.equal(driver.council.address);
     expect(config.validatorSet).to.equal(validatorSet.target);
     expect(config.verifierPolicy).to.equal(policy.target);
     expect([await feePortal.token(), await feePortal.rollup()]).to.deep.equal([
@@ -67,6 +68,16 @@ describe("Rollup deployment", () => {
       ["outboxDelay", { outboxDelay: 2n ** 32n }],
       ["forcedFeePerL2Gas", { forcedFeePerL2Gas: 2n ** 64n }],
       ["minimumRegistration", { minimumRegistration: 2n ** 95n }],
+      ["proofSubmissionEpochs", { proofSubmissionEpochs: 2n ** 16n }],
+      ["epochRing", { epochRing: 2n ** 32n }],
+      ["maxMessages", { maxMessages: 2n ** 16n }],
+      ["inboxRing", { inboxRing: 2n ** 32n }],
+      ["shares", { burnedShare: 0n, proverShare: 10_001n }],
+      ["pauseMax", { pauseMax: 2n ** 32n }],
+      // The longest pause and then a proof's term, 576 s, or a longer delay.
+      ["pauseCooldown", { pauseCooldown: 720n + 575n }],
+      ["pauseCooldown", { pauseCooldown: 720n + 599n, outboxDelay: 600n }],
+      ["pauseCooldown", { pauseCooldown: 2n ** 64n }],
     ];
     const { rollup } = await deployRollup();
     for (const [parameter, parameters] of cases) {

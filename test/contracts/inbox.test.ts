@@ -1,8 +1,8 @@
 import { expect } from "chai";
-import { type ContractTransactionResponse, type Interface, toBeHex, type Wallet } from "ethers";
+import { concat, type ContractTransactionResponse, type Interface, toBeHex, type Wallet } from "ethers";
 
-import { packMessage, rollMessage } from "../helpers/layout.ts";
-import { expectRefusal } from "../helpers/refusal.ts";
+import { nextRecord, packMessage, rollMessage, words } from "../helpers/layout.ts";
+import { expectPlainRevert, expectRefusal } from "../helpers/refusal.ts";
 import { deployRollup, type RollupDriver, type RollupParameters } from "../helpers/rollup.ts";
 
 const P = 0x30644e72e131a029b85045b68181585d2833e84879b9709143e1f593f0000001n;
@@ -196,22 +196,112 @@ describe("Inbox", () => {
       const { rollup, feePortal } = full.driver.contracts;
       const portal = feePortal.connect(full.user);
       await portal.register(...G, 1_000n);
-      const ring = Number(full.driver.parameters.inboxRing);
-      for (let i = 2; i < ring; ++i) await portal.deposit(0, ...G, 1n);
-      await expectRefusal(portal.deposit(0, ...G, 1n), abi, "Rollup__InboxFull", [BigInt(ring - 1)]);
-      // The last place costs ring times the base.
-      expect(await rollup.forcedFee(1)).to.equal(
-        10_000n * full.driver.parameters.forcedFeePerL2Gas * BigInt(ring),
-      );
+      const ring = full.driver.parameters.inboxRing;
+      const base = 10_000n * full.driver.parameters.forcedFeePerL2Gas;
+      const deposit = async () => portal.deposit(0, ...G, 1n, { value: await rollup.depositFee() });
+      for (let i = 2n; i < ring - 1n; ++i) await deposit();
+      // The last place.
+      expect(await rollup.forcedFee(1)).to.equal((base * ring) / 2n);
+      expect(await rollup.depositFee()).to.equal((base * (ring - 4n)) / 2n);
+      await deposit();
+      await expectRefusal(deposit(), abi, "Rollup__InboxFull", [ring - 1n]);
 
       await full.driver.propose(1, { messages: 2n });
-      await expectRefusal(portal.deposit(0, ...G, 1n), abi, "Rollup__InboxFull");
+      await expectRefusal(deposit(), abi, "Rollup__InboxFull");
       await full.driver.toSlot(4);
       await rollup.submitEpochProof(full.driver.epochProof(1, 1));
       expect((await rollup.status()).provenMessages).to.equal(2n);
-      await portal.deposit(0, ...G, 1n);
-      await portal.deposit(0, ...G, 1n);
-      await expectRefusal(portal.deposit(0, ...G, 1n), abi, "Rollup__InboxFull");
+      await deposit();
+      await deposit();
+      await expectRefusal(deposit(), abi, "Rollup__InboxFull");
+    });
+
+    it("a deposit into a ring more than half full that does not pay for it; what is over comes back", async () => {
+      const { driver: filling, user: sender } = await withUser();
+      const { rollup, feePortal } = filling.contracts;
+      const portal = feePortal.connect(sender);
+      await portal.register(...G, 1_000n);
+      const { inboxRing: ring, forcedFeePerL2Gas } = filling.parameters;
+      for (let queue = 1n; queue <= ring / 2n; ++queue) {
+        expect(await rollup.depositFee()).to.equal(0n);
+        await portal.deposit(0, ...G, 1n);
+      }
+      const fee = (10_000n * forcedFeePerL2Gas * 2n) / (ring / 2n - 1n);
+      expect(await rollup.depositFee()).to.equal(fee);
+      for (const value of [0n, fee - 1n]) {
+        const args = [fee, value];
+        const attempt = portal.deposit(0, ...G, 1n, { value });
+        await expectRefusal(attempt, abi, "Rollup__DepositFeeTooLow", args);
+        await expectRefusal(portal.register(...G, 1_000n, { value }), abi, "Rollup__DepositFeeTooLow", args);
+      }
+
+      const { provider } = filling.connection.ethers;
+      const before = await provider.getBalance(sender.address);
+      const receipt = await (await portal.deposit(0, ...G, 1n, { value: fee + 9n })).wait();
+      expect(before - (await provider.getBalance(sender.address))).to.equal(fee + receipt!.fee);
+      expect(await provider.getBalance(rollup.target)).to.equal(fee);
+      expect(await provider.getBalance(feePortal.target)).to.equal(0n);
+    });
+
+    it("values wider than their place in the message", async () => {
+      const values = [1n, 0n, 0n, 1n, 1n, 1n, 1n];
+      const value = await driver.rollup.forcedFee(1);
+      const selector = abi.getFunction("force")!.selector;
+      // nonce32, to160, amount96, e128
+      for (const [i, bits] of [
+        [2, 32n],
+        [3, 160n],
+        [4, 96n],
+        [6, 128n],
+      ] as const) {
+        const calldata = concat([selector, words(...values.with(i, 1n << bits))]);
+        const sent = user.sendTransaction({ to: driver.rollup.target, data: calldata, value });
+        await expectPlainRevert(sent);
+      }
+    });
+
+    it("an amount that no balance can hold, even from a portal", async () => {
+      const { networkHelpers, ethers } = driver.connection;
+      const portal = driver.contracts.feePortal.target as string;
+      await networkHelpers.impersonateAccount(portal);
+      await networkHelpers.setBalance(portal, 10n ** 18n);
+      const rollup = driver.rollup.connect(await ethers.getSigner(portal));
+      await expectRefusal(rollup.deposit(0, ...G, user.address, 2n ** 95n), abi, "Rollup__AmountOutOfRange", [
+        2n ** 95n,
+      ]);
+    });
+
+    it("an account beyond the ledger's tree", async () => {
+      const { driver: crowded, user: late } = await withUser();
+      await crowded.contracts.feePortal.connect(late).register(...G, 1_000n);
+      // As if 2^20 leaves were given out: the count stands in the tip, the Rollup's first slot.
+      const { networkHelpers } = crowded.connection;
+      const tip = await crowded.rollup.tip();
+      await networkHelpers.setStorageAt(crowded.rollup.target as string, 0, tip + ((2n ** 20n - 1n) << 192n));
+      await expectRefusal(
+        crowded.contracts.feePortal.connect(late).register(...G, 1_000n),
+        abi,
+        "Rollup__AccountsExhausted",
+        [],
+      );
+      await crowded.contracts.feePortal.connect(late).deposit(2n ** 20n - 1n, ...G, 1n);
+    });
+
+    it("to keep what was paid too much by a contract that takes no ether", async () => {
+      const { networkHelpers, ethers } = driver.connection;
+      // The token has no receive function.
+      const contract = driver.contracts.asset.target as string;
+      await networkHelpers.impersonateAccount(contract);
+      await networkHelpers.setBalance(contract, 10n ** 18n);
+      const rollup = driver.rollup.connect(await ethers.getSigner(contract));
+      const value = await rollup.forcedFee(1);
+      await expectRefusal(
+        rollup.force(1, 0, 0, 1, 1, 1, 1, { value: value + 1n }),
+        abi,
+        "Rollup__RefundFailed",
+        [],
+      );
+      await rollup.force(1, 0, 0, 1, 1, 1, 1, { value });
     });
   });
 
@@ -277,6 +367,111 @@ describe("Inbox", () => {
       await chain.toSlot(2);
       await expectRefusal(chain.sendPropose(chain.fields(2n)), abi, "Rollup__OverdueMessageLeft", [1n]);
       await chain.propose(2, { messages: 1n });
+    });
+
+    it("goes on after a prune of several epochs with hundreds of overdue messages, in order, as fast as it can", async () => {
+      const { driver: chain, user: sender } = await withUser({
+        proofSubmissionEpochs: 3n,
+        recordRing: 17n,
+        inboxRing: 512n,
+        maxMessages: 16n,
+        messageDeadline: 100n,
+      });
+      const portal = chain.contracts.feePortal.connect(sender);
+      await portal.register(...G, 1_000n);
+      const sent = 240n;
+      for (let i = 1n; i < sent; ++i) await portal.deposit(0, ...G, i, { gasLimit: 200_000n });
+
+      // Four epochs that nobody proves in time take 128 of them, and give them back.
+      for (const slot of [3, 4, 5, 8, 9, 12, 13, 14]) await chain.propose(slot, { messages: 16n });
+      await chain.toSlot(16, 0n);
+      await chain.rollup.prune();
+      chain.rewind(0);
+      expect((await chain.rollup.status()).provenMessages).to.equal(0n);
+
+      let [slot, first] = [16n, 1];
+      for (let consumed = 0n; consumed < sent; consumed += 16n, ++slot) {
+        await chain.toSlot(slot);
+        const tooFew = chain.sendPropose(chain.fields(slot, { messages: 15n }));
+        await expectRefusal(tooFew, abi, "Rollup__OverdueMessageLeft", [consumed + 16n]);
+        const { record } = await chain.propose(slot, { messages: 16n });
+        expect(record[3] & 0xffffffffn).to.equal(consumed + 16n);
+        if (slot % 4n !== 3n) continue;
+        await chain.rollup.submitEpochProof(chain.epochProof(first, chain.blocks.length));
+        first = chain.blocks.length + 1;
+      }
+      // Fifteen blocks: queue over messages a block.
+      expect(slot).to.equal(16n + sent / 16n);
+      await chain.propose(slot);
+      expect((await chain.rollup.status()).provenMessages).to.equal(192n);
+    });
+
+    it("binds the order: a proof over the same messages in another order is refused", async () => {
+      const { driver: chain, user: sender } = await withUser();
+      const portal = chain.contracts.feePortal.connect(sender);
+      await portal.register(...G, 1_000n);
+      await portal.deposit(0, ...G, 1n);
+      await chain.propose(1, { messages: 2n });
+      await chain.toSlot(4);
+      const [block] = chain.blocks;
+
+      const message = (amount: bigint) =>
+        packMessage({
+          type: 1n,
+          index: 0n,
+          second: G[1] & 1n,
+          address: BigInt(sender.address),
+          amount,
+          keyOrS: G[0],
+          e: 0n,
+        });
+      const hashOf = (...amounts: bigint[]) =>
+        amounts.reduce((hash_, amount) => rollMessage(hash_, message(amount)), 0n);
+      const { slotsPerEpoch, burnedShare, proverShare } = chain.parameters;
+      const recordOver = (messageHash: bigint) =>
+        nextRecord({
+          parent: chain.genesis,
+          block: block!.fields,
+          versionedHash: block!.sidecar.versionedHash,
+          proposer: block!.proposer,
+          messageHash,
+          slotsPerEpoch,
+          shares: { burned: burnedShare, prover: proverShare },
+        });
+      expect(block!.record).to.deep.equal(recordOver(hashOf(1_000n, 1n)));
+      const honest = chain.epochProof(1, 1);
+      const swapped = { ...honest, end: recordOver(hashOf(1n, 1_000n)) };
+      expect(swapped.end[0]).to.not.equal(honest.end[0]);
+      const errors = [abi, chain.contracts.policy.interface];
+      await expectRefusal(chain.rollup.submitEpochProof(swapped), errors, "Rollup__WrongEndRecord");
+      const proofs = [chain.mockProof(swapped)];
+      await expectRefusal(
+        chain.rollup.submitEpochProof({ ...honest, proofs }),
+        errors,
+        "VerifierPolicy__ProofRefused",
+      );
+    });
+
+    it("is of one's own messages: those of another Rollup are in another queue, under another domain", async () => {
+      const { driver: chain } = await withUser();
+      const other = await deployRollup({ connection: chain.connection, parameters: { version: 2n } });
+      const user_ = other.members[0]!;
+      await other.fund(user_.address);
+      await other.approve(user_);
+      await other.toSlot(0);
+      await other.contracts.feePortal.connect(user_).register(...G, 1_000n);
+      await other.rollup
+        .connect(user_)
+        .force(1, 0, 0, 0, 1, 1, 1, { value: await other.rollup.forcedFee(1) });
+
+      await chain.toSlot(3);
+      await expectRefusal(
+        chain.sendPropose(chain.fields(3n, { messages: 1n })),
+        abi,
+        "Rollup__MessageNotSent",
+        [0n, 1n],
+      );
+      expect(chain.genesis[0]).to.not.equal(other.genesis[0]);
     });
 
     it("cannot take more than was sent", async () => {

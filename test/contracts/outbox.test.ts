@@ -9,6 +9,17 @@ import type { AssetPortal, FeePortal } from "../../types/ethers-contracts/index.
 const G = [1n, 17631683881184975370165255887551781615748388533673675138860n] as const;
 const RECIPIENT = toBeHex(0xbeef, 20);
 
+/** No delay, and an asset deposit queued to be paid out again. */
+async function funded(): Promise<RollupDriver> {
+  const driver = await deployRollup({ parameters: { outboxDelay: 0n } });
+  const user = driver.members[0]!;
+  await driver.fund(user.address);
+  await driver.approve(user);
+  await driver.toSlot(0);
+  await driver.contracts.assetPortal.connect(user).register(...G, 1_000_000n);
+  return driver;
+}
+
 describe("Outbox and portals", () => {
   let driver: RollupDriver;
   let list: bigint[];
@@ -75,6 +86,47 @@ describe("Outbox and portals", () => {
     it("an epoch without withdrawals", () =>
       refused(withdraw(1, { epoch: 1 }), "Rollup__NoWithdrawals", [1n]));
 
+    it("a withdrawal of another epoch, though its place and path are right there", async () => {
+      const other = await funded();
+      const lists = [1n, 2n].map((amount) =>
+        [0n, 1n, 2n].map((i) => withdrawalWord(1n, 10n * amount + i, RECIPIENT)),
+      );
+      await other.propose(1, { messages: 1n });
+      await other.propose(5);
+      await other.rollup.submitEpochProof(other.epochProof(1, 1, { withdrawals: lists[0]! }));
+      await other.toSlot(8);
+      await other.rollup.submitEpochProof(other.epochProof(2, 2, { withdrawals: lists[1]! }));
+      const take = (epoch: number, of: number) =>
+        other.contracts.assetPortal.withdraw(epoch, 1, 3, lists[of]![1]!, merklePath(lists[of]!, 1));
+      await refused(take(0, 1), "Rollup__WrongWithdrawalPath", [0n, 1n]);
+      await refused(take(1, 0), "Rollup__WrongWithdrawalPath", [1n, 1n]);
+      await take(0, 0);
+      await take(1, 1);
+    });
+
+    it("a withdrawal of a block that was pruned, also once its epoch is proven without it", async () => {
+      const other = await funded();
+      const [lost, kept] = [3n, 4n].map((amount) => withdrawalWord(1n, amount, RECIPIENT)) as [
+        bigint,
+        bigint,
+      ];
+      await other.propose(1, { messages: 1n });
+      const late = other.epochProof(1, 1, { withdrawals: [lost] });
+      await other.toSlot(8, 0n);
+      await refused(other.rollup.submitEpochProof(late), "Rollup__ProofDeadlinePassed");
+      other.rewind(0);
+      await other.propose(9, { messages: 1n });
+      await refused(other.rollup.submitEpochProof(late), "Rollup__WrongEndRecord");
+      const take = (epoch: number, word: bigint) =>
+        other.contracts.assetPortal.withdraw(epoch, 0, 1, word, []);
+      await refused(take(0, lost), "Rollup__NoWithdrawals", [0n]);
+      await other.toSlot(12);
+      await other.rollup.submitEpochProof(other.epochProof(1, 1, { withdrawals: [kept] }));
+      await refused(take(2, lost), "Rollup__WrongWithdrawalPath", [2n, 0n]);
+      await refused(take(0, lost), "Rollup__NoWithdrawals", [0n]);
+      await take(2, kept);
+    });
+
     it("the other token's portal, and anyone else", async () => {
       await refused(withdraw(1, { portal: portals[0] }), "Rollup__WrongPortal", [1n, portals[0].target]);
       const [stranger] = await driver.connection.ethers.getSigners();
@@ -105,12 +157,7 @@ describe("Outbox and portals", () => {
 
   it("opens a single withdrawal by an empty path, and many by deep ones", async () => {
     for (const count of [1, 33]) {
-      const other = await deployRollup({ parameters: { outboxDelay: 0n } });
-      const user = other.members[0]!;
-      await other.fund(user.address);
-      await other.approve(user);
-      await other.toSlot(0);
-      await other.contracts.assetPortal.connect(user).register(...G, 1_000_000n);
+      const other = await funded();
       await other.propose(1, { messages: 1n });
       await other.toSlot(4);
       const words = Array.from({ length: count }, (_, i) => withdrawalWord(1n, 1n + BigInt(i), RECIPIENT));

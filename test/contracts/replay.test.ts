@@ -18,6 +18,7 @@ interface Rebuilt {
   epochs: Map<bigint, string>;
   outbox: Map<bigint, bigint>;
   consumed: Set<string>;
+  pause: bigint;
 }
 
 describe("events", () => {
@@ -44,6 +45,7 @@ describe("events", () => {
     }
     for (const [epoch, word] of state.epochs) expect(await rollup.epochWord(epoch)).to.equal(word);
     for (const [epoch, word] of state.outbox) expect(await rollup.outboxWord(epoch)).to.equal(word);
+    expect(await rollup.pauseWord()).to.equal(state.pause);
     for (const key of ["0/0", "0/1"]) {
       const [epoch, index] = key.split("/") as [string, string];
       expect(await rollup.isWithdrawalConsumed(epoch, index)).to.equal(state.consumed.has(key));
@@ -53,7 +55,7 @@ describe("events", () => {
   });
 });
 
-/** A short life: registrations, blocks, two proofs, a withdrawal, a prune, a block after it. */
+/** A short life: registrations, blocks, two proofs, a withdrawal, a pause, a prune, a block after it. */
 async function live(): Promise<RollupDriver> {
   const driver = await deployRollup({ parameters: { outboxDelay: 0n } });
   const user = driver.members[0]!;
@@ -75,6 +77,8 @@ async function live(): Promise<RollupDriver> {
   ]);
   await driver.toSlot(8);
   await driver.rollup.submitEpochProof(driver.epochProof(3, 3));
+  await driver.rollup.connect(driver.council).pause(100);
+  await driver.rollup.connect(driver.council).unpause();
   await driver.rollup.connect(user).force(1, 0, 0, 1, 1, 1, 1, { value: 10n ** 15n });
   await driver.propose(9, { messages: 1n });
   await driver.toSlot(16, 0n);
@@ -103,6 +107,7 @@ function replay(driver: RollupDriver, logs: Log[]): Rebuilt {
     epochs: new Map(),
     outbox: new Map(),
     consumed: new Set(),
+    pause: 0n,
   };
   const slotOf = (record: Words7) => (record[4] >> 192n) & 0xffffffffn;
   for (const log of logs) {
@@ -134,6 +139,8 @@ function replay(driver: RollupDriver, logs: Log[]): Rebuilt {
       state.epochs.set(epoch as bigint, keccak256(AbiCoder.defaultAbiCoder().encode(types, words)));
       if (outboxWord !== 0n) state.outbox.set(epoch as bigint, outboxWord as bigint);
     }
+    if (name === "Paused") state.pause = ((args.start as bigint) << 64n) | (args.end as bigint);
+    if (name === "Unpaused") state.pause = ((state.pause >> 64n) << 64n) | (args.end as bigint);
     if (name === "WithdrawalConsumed") state.consumed.add(`${args.epoch as bigint}/${args.index as bigint}`);
   }
   return state;

@@ -8,7 +8,7 @@ import { checkDeployment } from "../../deploy/checkDeployment.ts";
 import { deploySuite } from "../../deploy/deploySuite.ts";
 import { deploymentFile, readDeployment, writeDeployment, type Deployment } from "../../deploy/deployment.ts";
 import { DeployError } from "../../deploy/errors.ts";
-import { localMembers } from "../../deploy/localAccounts.ts";
+import { LOCAL_ACCOUNTS, localAddress, localMembers } from "../../deploy/localAccounts.ts";
 import { loadPreset } from "../../deploy/presets.ts";
 import { verifierOf } from "../../deploy/verifiers.ts";
 import { isDevelopmentVerifier } from "../../deploy/verifierGuard.ts";
@@ -63,6 +63,9 @@ describe("deployment", () => {
     expect(await token.balanceOf(deployer)).to.equal(0n);
     const set = await ethers.getContractAt("PermissionedValidatorSet", deployment.addresses.validatorSet);
     expect(await set.owner()).to.equal(owner);
+    const rollup = await ethers.getContractAt("Rollup", deployment.addresses.rollup);
+    expect((await rollup.config()).council).to.equal(deployment.council);
+    expect(deployment.council).to.equal(localAddress(LOCAL_ACCOUNTS.treasury));
   });
 
   it("binds each portal to the Rollup and its token", async () => {
@@ -112,7 +115,7 @@ describe("deployment", () => {
     const { deployment, ethers, owner, deployer } = done;
     const error = await refusalOf(
       checkDeployment({
-        preset: { ...preset, slotSeconds: 5 },
+        preset: { ...preset, slotSeconds: 5, council: owner },
         provider: ethers.provider,
         readArtifact,
         owner: deployer,
@@ -127,6 +130,7 @@ describe("deployment", () => {
     );
     expect(error.message)
       .to.match(/slotDuration is 4, not 5/)
+      .and.match(/Rollup.config.council is/)
       .and.match(/owner of the validator set/)
       .and.match(/verifier's code/)
       .and.match(/deployer is admin of the token is true/);

@@ -54,6 +54,23 @@ describe("presets", () => {
     );
   });
 
+  it("refuses pauses so close together that one could fall into what another held up", () => {
+    const pause = (maxSeconds: number, cooldownSeconds: number) => ({
+      pause: { maxSeconds, cooldownSeconds },
+    });
+    // The term of a proof is 31 epochs of 8 s.
+    expect(refusal(pause(120, 367)).message).to.match(/pause.cooldownSeconds: at least 368/);
+    const slow = { ...pause(120, 1_119), outboxDelaySeconds: 1_000 };
+    expect(refusal(slow).message).to.match(/at least 1120/);
+    expect(parsePreset({ ...local(), ...slow, ...pause(120, 1_120) }, "local").pause.maxSeconds).to.equal(
+      120,
+    );
+  });
+
+  it("refuses a council that is no address", () => {
+    expect(refusal({ council: "treasury" }).message).to.match(/council/);
+  });
+
   it("refuses shares of more than the whole fee", () => {
     const fees = { ...(local().fees as object), burnedBps: 6000, proverBps: 4001 };
     expect(refusal({ fees }).message).to.match(/more than 10,000/);

@@ -37,6 +37,17 @@ export async function expectRefusal(
   if (args !== undefined) expect([...error.args].map(plain)).to.deep.equal(args.map(plain));
 }
 
+/** Expects a revert without a reason: what the compiler's own checks of calldata give. */
+export async function expectPlainRevert(attempt: Promise<unknown>): Promise<void> {
+  const error = await attempt.then(
+    () => undefined,
+    (thrown: unknown) => thrown as Error,
+  );
+  if (error === undefined) throw new Error("expected a revert, but the call went through");
+  expect(revertData(error) ?? "0x").to.equal("0x");
+  expect(error.message).to.match(/revert/);
+}
+
 function plain(value: unknown): unknown {
   return typeof value === "string" ? value.toLowerCase() : typeof value === "number" ? BigInt(value) : value;
 }

@@ -54,9 +54,12 @@ export interface RollupParameters {
   outboxDelay: bigint;
   forcedFeePerL2Gas: bigint;
   minimumRegistration: bigint;
+  pauseMax: bigint;
+  pauseCooldown: bigint;
 }
 
-export const defaults: RollupParameters = {
+/** The cool-down is the shortest one allowed, see `shortestCooldown`. */
+export const defaults: Omit<RollupParameters, "pauseCooldown"> = {
   version: 1n,
   genesisRoot: 1234567n,
   slotDuration: 72n,
@@ -78,7 +81,15 @@ export const defaults: RollupParameters = {
   outboxDelay: 500n,
   forcedFeePerL2Gas: 1_000_000_000n,
   minimumRegistration: 1_000n,
+  pauseMax: 720n,
 };
+
+/** Longest pause, then the longer of a proof's term and the withdrawal delay. */
+export function shortestCooldown(parameters: Omit<RollupParameters, "pauseCooldown">): bigint {
+  const { slotDuration, slotsPerEpoch, proofSubmissionEpochs, outboxDelay, pauseMax } = parameters;
+  const term = slotDuration * slotsPerEpoch * (proofSubmissionEpochs + 1n);
+  return pauseMax + (term > outboxDelay ? term : outboxDelay);
+}
 
 export interface Contracts {
   rollup: Rollup;
@@ -137,14 +148,16 @@ export interface SetUp {
 export async function deployRollup(setUp: SetUp = {}): Promise<RollupDriver> {
   const connection = setUp.connection ?? (await network.create());
   const { ethers, networkHelpers } = connection;
-  const parameters = { ...defaults, ...setUp.parameters };
+  const given = { ...defaults, ...setUp.parameters };
+  const parameters = { pauseCooldown: shortestCooldown(given), ...given };
   const [deployer] = await ethers.getSigners();
 
   const members = Array.from(
     { length: setUp.members ?? 5 },
     (_, i) => new Wallet(keccak256(toBeHex(0xca1b0000 + i, 32)), ethers.provider),
   );
-  for (const member of members) await networkHelpers.setBalance(member.address, 10n ** 21n);
+  const council = new Wallet(keccak256(toBeHex(0xc0c1, 32)), ethers.provider);
+  for (const member of [...members, council]) await networkHelpers.setBalance(member.address, 10n ** 21n);
 
   const feeToken = await ethers.deployContract("NetworkToken", [
     "Network token",
@@ -172,6 +185,7 @@ export async function deployRollup(setUp: SetUp = {}): Promise<RollupDriver> {
     {
       ...parameters,
       genesisTime,
+      council,
       validatorSet,
       verifierPolicy: policy,
       feeToken,
@@ -187,7 +201,7 @@ export async function deployRollup(setUp: SetUp = {}): Promise<RollupDriver> {
     feePortal: await ethers.getContractAt("FeePortal", await rollup.feePortal()),
     assetPortal: await ethers.getContractAt("AssetPortal", await rollup.assetPortal()),
   };
-  return new RollupDriver(connection, contracts, parameters, genesisTime, members);
+  return new RollupDriver(connection, contracts, parameters, genesisTime, members, council);
 }
 
 export class RollupDriver {
@@ -197,6 +211,7 @@ export class RollupDriver {
   readonly parameters: RollupParameters;
   readonly genesisTime: bigint;
   readonly members: Wallet[];
+  readonly council: Wallet;
   readonly genesis: Words7;
   /** Blocks of the pending chain, by number - 1. */
   readonly blocks: Block[] = [];
@@ -207,6 +222,7 @@ export class RollupDriver {
     parameters: RollupParameters,
     genesisTime: bigint,
     members: Wallet[],
+    council: Wallet,
   ) {
     this.connection = connection;
     this.contracts = contracts;
@@ -214,6 +230,7 @@ export class RollupDriver {
     this.parameters = parameters;
     this.genesisTime = genesisTime;
     this.members = members;
+    this.council = council;
     const chainHash = genesisHash(
       31337n,
       this.rollup.target as string,
@@ -332,6 +349,17 @@ export class RollupDriver {
     const block = { number: BigInt(this.blocks.length + 1), record, fields, sidecar, proposer };
     this.blocks.push(block);
     return { ...block, hash, data };
+  }
+
+  /** The council pauses at `offset` seconds into a slot. */
+  async pause(slot: bigint | number, offset: bigint, duration: bigint): Promise<void> {
+    await this.toSlot(slot, offset);
+    await this.rollup.connect(this.council).pause(duration);
+  }
+
+  /** The next transaction comes this many seconds after genesis. */
+  async toSecond(second: bigint): Promise<void> {
+    await this.connection.networkHelpers.time.setNextBlockTimestamp(this.genesisTime + second);
   }
 
   /** Forgets blocks after `number`, as a prune does. */

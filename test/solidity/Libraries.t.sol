@@ -11,6 +11,7 @@ import {WithdrawalLib} from "../../contracts/rollup/WithdrawalLib.sol";
 import {Claims} from "../../contracts/types/Block.sol";
 import {BN254_R} from "../../contracts/types/Constants.sol";
 import {InboxWord} from "../../contracts/types/InboxWord.sol";
+import {packPause, Pause} from "../../contracts/types/Pause.sol";
 import {Fees} from "../../contracts/types/Record.sol";
 import {Tip} from "../../contracts/types/Tip.sol";
 import {Test, vm} from "./Vm.sol";
@@ -276,6 +277,17 @@ contract InboxLibTest is Test {
         if (waiting == 0) assertEq(fee, 10_000 * uint256(price));
     }
 
+    function testFuzz_depositFeeRisesFromAHalfFullRing(uint16 queue, uint32 price, uint8 odd) external pure {
+        uint256 ring = 1024 + (odd & 1);
+        uint256 waiting = queue % (ring - 2);
+        uint256 fee = InboxLib.depositFee(Tip.wrap(waiting << 160), ring, price);
+        uint256 more = InboxLib.depositFee(Tip.wrap((waiting + 1) << 160), ring, price);
+        assertTrue(more >= fee, "rises");
+        assertTrue(2 * waiting > ring || fee == 0, "free while half the ring is free");
+        assertTrue(2 * waiting <= ring + 2 || price == 0 || fee > 0, "and from there on never free");
+        assertTrue(fee <= InboxLib.forcedFee(Tip.wrap(waiting << 160), ring, 1, price), "below a forced one");
+    }
+
     function _send(uint256 label, uint256 time, uint256 ring) private returns (uint256) {
         return
             _state.send(
@@ -299,5 +311,42 @@ contract InboxLibTest is Test {
             uint64(0)
         );
         (words[0], words[1], words[2]) = abi.decode(packed, (uint256, uint256, uint256));
+    }
+}
+
+contract PauseTest is Test {
+    uint256 private constant HORIZON = 300;
+
+    /// @dev A term of `length` running seconds, counted second by second.
+    function testFuzz_extensionIsWhatTheTermWaits(
+        uint8 from,
+        uint8 length,
+        uint8 start,
+        uint8 duration
+    ) external pure {
+        vm.assume(length > 0);
+        Pause pause = packPause(start, uint256(start) + duration);
+        uint256 left = length;
+        uint256 time = from;
+        while (left > 0) {
+            if (!pause.isActive(time)) --left;
+            ++time;
+        }
+        // The second after the last one counted; a pause that begins there comes too late.
+        assertEq(uint256(from) + length + pause.extension(from, length), time);
+    }
+
+    function testFuzz_wordHoldsBothBounds(uint64 start, uint64 end, uint64 time) external pure {
+        Pause pause = packPause(start, end);
+        assertEq(pause.start(), start);
+        assertEq(pause.end(), end);
+        assertTrue(pause.isActive(time) == (start <= time && time < end), "active");
+    }
+
+    function test_noPauseExtendsNothing() external pure {
+        for (uint256 from = 0; from < HORIZON; ++from) {
+            assertEq(Pause.wrap(0).extension(from, 7), 0);
+            assertTrue(!Pause.wrap(0).isActive(from), "active");
+        }
     }
 }

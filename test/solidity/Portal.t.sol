@@ -75,7 +75,7 @@ contract PortalTest is Test {
     uint256 private _deposited;
     bool private _refuse;
 
-    function deposit(uint256, uint256, uint256, address, uint256 amount) external returns (uint256) {
+    function deposit(uint256, uint256, uint256, address, uint256 amount) external payable returns (uint256) {
         _deposited += amount;
         return 7;
     }

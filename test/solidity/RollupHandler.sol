@@ -29,6 +29,9 @@ contract RollupHandler is Test {
     uint256 private constant MAX_MESSAGES = 2;
     uint256 private constant MESSAGE_DEADLINE = 300;
     uint256 private constant GENESIS = 1_000_000;
+    /// Long enough to fill the record ring.
+    uint256 private constant PAUSE_MAX = 1_500;
+    uint256 private constant INBOX = MAX_MESSAGES * SLOTS * (DEADLINE_EPOCHS + 2);
     uint256 private constant KEY_X = 1;
     uint256 private constant KEY_Y = 17631683881184975370165255887551781615748388533673675138860;
     uint256 private constant COMMITTEE = 7;
@@ -41,6 +44,8 @@ contract RollupHandler is Test {
     uint256[7][] public records;
     uint256[] private _coinbaseFees;
     uint256[] private _sentAt;
+    /// Every pause there was: first and last second, the latter exclusive, since genesis.
+    uint256[2][] private _pauses;
 
     // Highest and latest values ever seen
     uint256 public mostProven;
@@ -50,6 +55,9 @@ contract RollupHandler is Test {
     uint256 public proposed;
     uint256 public provenEpochs;
     uint256 public prunes;
+    /// Proofs accepted after the deadline that a clock without pauses has.
+    uint256 public provenLate;
+    uint256 public ringFull;
     /// Most blocks of one proof.
     uint256 public mostBlocks;
 
@@ -72,7 +80,7 @@ contract RollupHandler is Test {
                 proofSubmissionEpochs: DEADLINE_EPOCHS,
                 recordRing: SLOTS * (DEADLINE_EPOCHS + 1) + 1,
                 epochRing: DEADLINE_EPOCHS + 1,
-                inboxRing: MAX_MESSAGES * SLOTS * (DEADLINE_EPOCHS + 2),
+                inboxRing: INBOX,
                 maxMessages: MAX_MESSAGES,
                 maxL2Gas: 120_000,
                 maxDaGas: 1_024,
@@ -86,6 +94,9 @@ contract RollupHandler is Test {
                 outboxDelay: 0,
                 forcedFeePerL2Gas: 1,
                 minimumRegistration: 1,
+                pauseMax: PAUSE_MAX,
+                pauseCooldown: PAUSE_MAX + SLOTS * DURATION * (DEADLINE_EPOCHS + 1),
+                council: address(this),
                 validatorSet: address(new PermissionedValidatorSet(address(this), 1_000, members)),
                 verifierPolicy: address(new VerifierPolicy(verifiers)),
                 feeToken: address(token),
@@ -122,6 +133,13 @@ contract RollupHandler is Test {
         uint256 slot = _laterSlot(skip > 240 ? skip % 16 : skip % 3);
         vm.warp(GENESIS + slot * DURATION + (skip % DURATION));
         _forgetPruned();
+        Status memory status = rollup.status();
+        if (status.pending - status.proven == SLOTS * (DEADLINE_EPOCHS + 1)) {
+            // Only a pause lets the ring fill up.
+            assertTrue(_paused(0, type(uint256).max) > 0, "full without a pause");
+            ++ringFull;
+            return;
+        }
 
         uint256[7] memory parent = records[records.length - 1];
         uint256[6] memory blk;
@@ -152,13 +170,19 @@ contract RollupHandler is Test {
 
     function sendNoRevert(uint8 kind, uint64 amount) external {
         Status memory status = rollup.status();
-        if (status.inboxCount - status.provenMessages + 1 >= MAX_MESSAGES * SLOTS * (DEADLINE_EPOCHS + 2))
-            return;
+        if (status.inboxCount - status.provenMessages + 1 >= INBOX) return;
 
+        uint256 depositFee = rollup.depositFee();
+        vm.deal(address(this), depositFee);
         if (kind % 4 == 0) {
-            IPortal(rollup.assetPortal()).register(KEY_X, KEY_Y, uint256(amount) + 1);
+            IPortal(rollup.assetPortal()).register{value: depositFee}(KEY_X, KEY_Y, uint256(amount) + 1);
         } else if (kind % 4 == 1) {
-            IPortal(rollup.feePortal()).deposit(kind % status.accounts, KEY_X, KEY_Y, uint256(amount) + 1);
+            IPortal(rollup.feePortal()).deposit{value: depositFee}(
+                kind % status.accounts,
+                KEY_X,
+                KEY_Y,
+                uint256(amount) + 1
+            );
         } else {
             uint256 transactionKind = 1 + (kind & 1);
             uint256 fee = rollup.forcedFee(transactionKind);
@@ -187,6 +211,9 @@ contract RollupHandler is Test {
             if (wait < 200) return;
             vm.warp(end + (wait % DURATION));
         }
+        uint256 now_ = block.timestamp - GENESIS;
+        if (_pauses.length > 0 && now_ < _pauses[_pauses.length - 1][1]) return;
+        if (now_ >= end - GENESIS + DEADLINE_EPOCHS * SLOTS * DURATION) ++provenLate;
         uint256 before = status.proven;
         rollup.submitEpochProof(_proof(status, epoch, withdrawals % 5));
 
@@ -210,6 +237,29 @@ contract RollupHandler is Test {
         ++prunes;
     }
 
+    function pauseNoRevert(uint16 duration) external {
+        uint256 now_ = block.timestamp - GENESIS;
+        if (_pauses.length > 0) {
+            uint256 earliest =
+                _pauses[_pauses.length - 1][0] + PAUSE_MAX + SLOTS * DURATION * (DEADLINE_EPOCHS + 1);
+            if (now_ < earliest) return;
+        }
+        uint256 length = (duration % PAUSE_MAX) + 1;
+        rollup.pause(length);
+        _pauses.push([now_, now_ + length]);
+    }
+
+    function unpauseNoRevert(uint16 wait) external {
+        if (_pauses.length == 0) return;
+        uint256[2] storage last = _pauses[_pauses.length - 1];
+        uint256 now_ = block.timestamp - GENESIS;
+        if (now_ >= last[1]) return;
+        now_ += wait % (last[1] - now_);
+        vm.warp(GENESIS + now_);
+        rollup.unpause();
+        last[1] = now_;
+    }
+
     // What the invariants read
 
     function recordCount() external view returns (uint256) {
@@ -230,9 +280,29 @@ contract RollupHandler is Test {
         return slot > least ? slot : least + 1;
     }
 
-    /// @dev What a prune takes from the chain, due or done.
+    /// @dev Seconds of all pauses in a span, counted from the whole list.
+    function _paused(uint256 from, uint256 to) private view returns (uint256 sum) {
+        for (uint256 i = 0; i < _pauses.length; ++i) {
+            uint256 a = _pauses[i][0] > from ? _pauses[i][0] : from;
+            uint256 b = _pauses[i][1] < to ? _pauses[i][1] : to;
+            if (a < b) sum += b - a;
+        }
+    }
+
+    /// @dev What a prune takes from the chain, due or done. Never before the oldest epoch had its whole term, without
+    /// the pauses; and never more than an epoch's rounding after it.
     function _forgetPruned() private {
         uint256 pending = rollup.status().pending;
+        uint256 proven = rollup.status().proven;
+        uint256 unproven = records.length - 1 - proven;
+        if (unproven > 0) {
+            uint256 epoch = SLOTS * DURATION;
+            uint256 end = (uint32(records[proven + 1][4] >> 192) / SLOTS + 1) * epoch;
+            uint256 now_ = block.timestamp - GENESIS;
+            uint256 running = now_ < end ? 0 : now_ - end - _paused(end, now_);
+            if (pending == proven) assertTrue(running >= DEADLINE_EPOCHS * epoch, "pruned too early");
+            else assertTrue(running < (DEADLINE_EPOCHS + 1) * epoch, "kept too long");
+        }
         while (records.length > pending + 1) {
             records.pop();
             _coinbaseFees.pop();

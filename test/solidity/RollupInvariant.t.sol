@@ -37,11 +37,15 @@ contract RollupInvariantTest is Test {
             if (random % 3 == 0) _handler.sendNoRevert(uint8(random >> 64), uint64(random >> 72));
             if (random % 7 == 0) _handler.proveNoRevert(uint8(random >> 136), uint8(random >> 144));
             if (random % 11 == 0) _handler.pruneNoRevert(uint8(random >> 152));
+            if (random % 13 == 0) _handler.pauseNoRevert(uint16(random >> 160));
+            if (random % 37 == 0) _handler.unpauseNoRevert(uint16(random >> 176));
         }
         assertTrue(_handler.provenEpochs() > 10, "proofs");
         assertTrue(_handler.mostBlocks() > 2, "proofs of many blocks");
         assertTrue(_handler.prunes() > 1 && _handler.pendingDropped() > 5, "prunes");
         assertTrue(_handler.mostProvenMessages() > 20, "messages");
+        assertTrue(_handler.provenLate() > 0, "proofs that a pause kept in time");
+        assertTrue(_handler.ringFull() > 0, "a record ring that a pause filled");
     }
 
     /// @notice proven <= pending, and proven never goes back.

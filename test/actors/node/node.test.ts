@@ -115,7 +115,17 @@ describe("Node", () => {
     l1.send(inbox);
     const first = l1.propose({ parent: node.chain.genesis, slot: 1, inbox });
     const second = l1.propose({ parent: first.point, slot: 2, inbox });
-    l1.mine([(at) => ({ type: "epochProven", at, epoch: 0, number: 1, prover: "0x", endRecordHash: "0x" })]);
+    l1.mine([
+      (at) => ({
+        type: "epochProven",
+        at,
+        epoch: 0,
+        number: 1,
+        prover: "0x",
+        endRecordHash: "0x",
+        outboxWord: 0n,
+      }),
+    ]);
     await node.sync();
     expect(node.chain.proven).to.equal(1);
 

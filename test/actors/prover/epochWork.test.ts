@@ -49,7 +49,17 @@ describe("Complete epochs", () => {
     propose(1);
     propose(2);
     propose(3);
-    l1.mine([(at) => ({ type: "epochProven", at, epoch: 0, number: 1, prover: "0x", endRecordHash: "0x" })]);
+    l1.mine([
+      (at) => ({
+        type: "epochProven",
+        at,
+        epoch: 0,
+        number: 1,
+        prover: "0x",
+        endRecordHash: "0x",
+        outboxWord: 0n,
+      }),
+    ]);
     const [work] = await epochsAt(4);
     expect(work?.epoch).to.equal(1);
     expect(work?.start.number).to.equal(1);

@@ -20,6 +20,7 @@ import { SIZES } from "../../../protocol/sizes.ts";
 import { toSlot, toTimestamp } from "../../../protocol/time.ts";
 import { AccountTree } from "../../../protocol/tree.ts";
 import { commitmentOf, versionedHashOf } from "../../../actors/l1/blobSidecar.ts";
+import { withTail, withoutTail } from "../../../actors/l1/blobStore.ts";
 import type { BlobSource } from "../../../actors/l1/blobSource.ts";
 import type { L1Head } from "../../../actors/l1/provider.ts";
 import type {
@@ -89,11 +90,14 @@ export interface Lie {
 
 export class FakeL1 implements BlobSource {
   readonly parameters = fakeParameters();
+  /** Without the zeros at their ends. */
   readonly blobs = new Map<string, Uint8Array>();
   /** What the blob source answers instead. */
   answer: ((hash: string) => Uint8Array) | undefined;
   #blocks: { head: L1Head; events: RollupEvent[] }[] = [];
   #fork = 0;
+  /** Number of the newest block that is shown; absent: all are. */
+  shownUpTo: number | undefined;
 
   constructor() {
     this.mine([]);
@@ -105,7 +109,8 @@ export class FakeL1 implements BlobSource {
 
   get provider(): JsonRpcProvider {
     const send = (_method: string, [tag]: [string]): Promise<unknown> => {
-      const block = tag === "latest" ? this.#blocks.at(-1) : this.#blocks[Number(tag)];
+      const block =
+        this.#blocks[tag === "latest" ? (this.shownUpTo ?? this.#blocks.length - 1) : Number(tag)];
       return Promise.resolve(block ? { ...block.head } : null);
     };
     return { send } as unknown as JsonRpcProvider;
@@ -118,7 +123,9 @@ export class FakeL1 implements BlobSource {
   }
 
   getBlobs({ versionedHashes }: { versionedHashes: readonly string[] }): Promise<Uint8Array[]> {
-    return Promise.resolve(versionedHashes.map((hash) => this.answer?.(hash) ?? this.blobs.get(hash)!));
+    return Promise.resolve(
+      versionedHashes.map((hash) => this.answer?.(hash) ?? withTail(this.blobs.get(hash)!)),
+    );
   }
 
   mine(make: ((at: L1Position) => RollupEvent)[]): void {
@@ -161,8 +168,10 @@ export class FakeL1 implements BlobSource {
     inbox?: readonly Message[];
     candidates?: readonly PooledTransaction[];
     lie?: Lie;
+    /** False: signatures are taken to hold, and the versioned hash is made up. */
+    real?: boolean;
   }): { built: BuiltBlock; point: ChainPoint } {
-    const { parent, slot, inbox = [], candidates = [], lie = {} } = options;
+    const { parent, slot, inbox = [], candidates = [], lie = {}, real = true } = options;
     const built = buildBlock({
       parent,
       slot: toSlot(slot),
@@ -171,17 +180,18 @@ export class FakeL1 implements BlobSource {
       candidates,
       domain: DOMAIN,
       sizes: this.parameters.sizes,
-      verifySignature: schnorrVerify,
+      verifySignature: real ? schnorrVerify : () => true,
+      ...(real ? {} : { hashBlob: () => madeUpHash(parent.number + 1) }),
     });
     const blob = lie.blob ?? built.blob;
     const header = {
       ...built.header,
-      versionedHash: BigInt(versionedHashOf(commitmentOf(blob))),
+      versionedHash: real ? BigInt(versionedHashOf(commitmentOf(blob))) : built.header.versionedHash,
       stateRoot: lie.stateRoot ?? built.header.stateRoot,
       gas: { ...built.header.gas, l2: lie.gasL2 ?? built.header.gas.l2 },
     };
     const versionedHash = `0x${header.versionedHash.toString(16).padStart(64, "0")}`;
-    this.blobs.set(versionedHash, blob);
+    this.blobs.set(versionedHash, withoutTail(blob));
     const record = {
       ...parent.record,
       chainHash: chainHash(header),
@@ -217,4 +227,8 @@ export class FakeL1 implements BlobSource {
     ]);
     return { built, point: { number: record.number, record, state: built.result.state } };
   }
+}
+
+function madeUpHash(number: number): string {
+  return `0x01${number.toString(16).padStart(62, "0")}`;
 }

@@ -18,10 +18,14 @@ export async function startTestNetwork({
   chain,
   folder,
   maker,
+  users = 4,
+  rpcPort,
 }: {
   chain: TestChain;
   folder: string;
   maker?: ProofMaker;
+  users?: number;
+  rpcPort?: number;
 }): Promise<TestNetwork> {
   const events: NetworkEvent[] = [];
   const network = await LocalNetwork.open({
@@ -35,7 +39,8 @@ export async function startTestNetwork({
     },
     attesterKeys: [ATTESTER_KEY],
     ...(maker ? { maker } : {}),
-    users: 4,
+    users,
+    ...(rpcPort === undefined ? {} : { rpcPort }),
     pollInterval: 50,
     logger: testLogger(),
     onEvent: (event) => events.push(event),

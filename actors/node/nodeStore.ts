@@ -1,0 +1,265 @@
+/**
+ * A node's state on disk: an SQLite database with the proven accounts, the messages, the blocks since the proven tip,
+ * the withdrawals of every proven epoch, and the L1 block up to which all this holds.
+ *
+ * Guarantees: a commit is one transaction, so a process that dies leaves the state of an L1 block, whole; only what is
+ * too deep for an L1 reorg is committed, so nothing on disk is ever taken back; what was read is checked before it is
+ * used (see `readStart`), and a file that is damaged is reported once and begun anew.
+ */
+import { mkdirSync, rmSync } from "node:fs";
+import { dirname } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+
+import { toHex } from "../../protocol/bytes.ts";
+import type { Account } from "../../protocol/account.ts";
+import { encodeMessage, decodeMessage, type Message } from "../../protocol/message.ts";
+import { decodeWithdrawal, encodeWithdrawal } from "../../protocol/withdrawal.ts";
+import type { ProposedEvent } from "../l1/rollupContract.ts";
+import { ActorError, messageOf } from "../support/actorError.ts";
+import { fromJson, toJson } from "../support/json.ts";
+import type { Logger } from "../support/logger.ts";
+import type { ProvenEpoch } from "./chainState.ts";
+
+/** Changed with every change of the tables or of what they mean. */
+const SCHEMA = 1;
+
+const TABLES = `
+  CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+  CREATE TABLE messages (number INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT;
+  CREATE TABLE accounts (leaf INTEGER PRIMARY KEY, account TEXT NOT NULL) STRICT;
+  CREATE TABLE blocks (number INTEGER PRIMARY KEY, event TEXT NOT NULL, valid INTEGER NOT NULL, blob BLOB NOT NULL) STRICT;
+  CREATE TABLE epochs (number INTEGER PRIMARY KEY, epoch TEXT NOT NULL) STRICT;
+`;
+
+/** An L1 block. */
+export interface L1Point {
+  number: number;
+  hash: string;
+}
+
+/** What one event of L1 changes. */
+export type StoreChange =
+  | { type: "message"; number: number; message: Message; rollingHash: bigint }
+  | ({ type: "block" } & StoredBlock)
+  | { type: "pruned"; proven: number }
+  | { type: "proven"; epoch: ProvenEpoch; accounts: readonly (readonly [number, Account])[] };
+
+/** A block as L1 announced it, with its blob. */
+export interface StoredBlock {
+  event: ProposedEvent;
+  /** Whether the node followed it. */
+  valid: boolean;
+  /** Without the zeros at its end. */
+  blob: Uint8Array;
+}
+
+/** Everything that a store holds. */
+export interface StoredState {
+  l1: L1Point;
+  /** Number of the proven block; 0: none. */
+  proven: number;
+  messages: Message[];
+  /** Rolling hash after the last message. */
+  rollingHash: bigint;
+  accounts: (readonly [number, Account])[];
+  /** From the parent of the proven block on. */
+  blocks: StoredBlock[];
+  epochs: ProvenEpoch[];
+}
+
+/** Parameters of {@link NodeStore.open}. */
+export interface NodeStoreOptions {
+  path: string;
+  /** What tells this chain from all others; the store of another is damage. */
+  identity: string;
+  logger: Logger;
+}
+
+/** What tells a chain from all others: its genesis hash binds L1, Rollup and version. */
+export function chainIdentity({ genesisHash }: { genesisHash: bigint }): string {
+  return toHex(genesisHash);
+}
+
+export class NodeStore {
+  readonly #options: NodeStoreOptions;
+  #database: DatabaseSync;
+
+  private constructor(options: NodeStoreOptions, database: DatabaseSync) {
+    this.#options = options;
+    this.#database = database;
+  }
+
+  /**
+   * Opens or creates a store. One that cannot be read is begun anew, with a warning.
+   * @throws ActorError STORE_LOCKED while another process holds it
+   */
+  static open(options: NodeStoreOptions): NodeStore {
+    mkdirSync(dirname(options.path), { recursive: true });
+    try {
+      return new NodeStore(options, openDatabase(options));
+    } catch (error) {
+      if (isBusy(error)) throw locked(options.path, error);
+      warn(options, error);
+    }
+    remove(options.path);
+    return new NodeStore(options, openDatabase(options));
+  }
+
+  /** Everything kept; undefined for a new store. @throws whatever a damaged file makes of it: then call `reset` */
+  read(): StoredState | undefined {
+    const l1 = this.#meta("l1");
+    if (l1 === undefined) return undefined;
+    return {
+      l1: fromJson(l1) as L1Point,
+      proven: Number(this.#meta("proven") ?? 0),
+      messages: this.#rows("SELECT bytes FROM messages ORDER BY number").map(({ bytes }) =>
+        decodeMessage(bytes as Uint8Array),
+      ),
+      accounts: this.#rows("SELECT leaf, account FROM accounts").map(
+        ({ leaf, account }) => [Number(leaf), fromJson(account as string) as Account] as const,
+      ),
+      rollingHash: BigInt(this.#meta("rollingHash") ?? 0),
+      blocks: this.#rows("SELECT event, valid, blob FROM blocks ORDER BY number").map(
+        ({ event, valid, blob }) => ({
+          event: fromJson(event as string) as ProposedEvent,
+          valid: valid === 1,
+          blob: blob as Uint8Array,
+        }),
+      ),
+      epochs: this.#rows("SELECT epoch FROM epochs ORDER BY number").map(({ epoch }) =>
+        epochFromJson(epoch as string),
+      ),
+    };
+  }
+
+  /** A proven epoch by its number, however long ago. */
+  epoch(epoch: number): ProvenEpoch | undefined {
+    const row = this.#database.prepare("SELECT epoch FROM epochs WHERE number = ?").get(epoch);
+    return row && epochFromJson(row["epoch"] as string);
+  }
+
+  /** Applies changes and moves to the L1 block, all or nothing. */
+  commit(changes: readonly StoreChange[], l1: L1Point): void {
+    this.#transaction(() => {
+      for (const change of changes) this.#apply(change);
+      this.#setMeta("l1", toJson(l1));
+    });
+  }
+
+  /** Empties the store, with a warning that says why. */
+  reset(reason: unknown): void {
+    warn(this.#options, reason);
+    this.#database.close();
+    remove(this.#options.path);
+    this.#database = openDatabase(this.#options);
+  }
+
+  close(): void {
+    if (this.#database.isOpen) this.#database.close();
+  }
+
+  #apply(change: StoreChange): void {
+    switch (change.type) {
+      case "message":
+        this.#run("INSERT INTO messages VALUES (?, ?)", change.number, encodeMessage(change.message));
+        this.#setMeta("rollingHash", String(change.rollingHash));
+        return;
+      case "block": {
+        const { event, valid, blob } = change;
+        this.#run("INSERT INTO blocks VALUES (?, ?, ?, ?)", event.number, toJson(event), Number(valid), blob);
+        return;
+      }
+      case "pruned":
+        this.#run("DELETE FROM blocks WHERE number > ?", change.proven);
+        return;
+      case "proven": {
+        const { epoch, accounts } = change;
+        for (const [leaf, account] of accounts) {
+          this.#run("INSERT OR REPLACE INTO accounts VALUES (?, ?)", leaf, toJson(account));
+        }
+        this.#run("INSERT OR REPLACE INTO epochs VALUES (?, ?)", epoch.epoch, epochToJson(epoch));
+        this.#run("DELETE FROM blocks WHERE number < ?", epoch.number - 1);
+        this.#setMeta("proven", String(epoch.number));
+      }
+    }
+  }
+
+  #transaction(work: () => void): void {
+    this.#database.exec("BEGIN IMMEDIATE");
+    try {
+      work();
+      this.#database.exec("COMMIT");
+    } catch (error) {
+      if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
+      throw error;
+    }
+  }
+
+  #meta(key: string): string | undefined {
+    const row = this.#database.prepare("SELECT value FROM meta WHERE key = ?").get(key);
+    return row?.["value"] as string | undefined;
+  }
+
+  #setMeta(key: string, value: string): void {
+    this.#run("INSERT OR REPLACE INTO meta VALUES (?, ?)", key, value);
+  }
+
+  #rows(query: string): Record<string, unknown>[] {
+    return this.#database.prepare(query).all();
+  }
+
+  #run(statement: string, ...values: (string | number | Uint8Array)[]): void {
+    this.#database.prepare(statement).run(...values);
+  }
+}
+
+function openDatabase({ path, identity }: NodeStoreOptions): DatabaseSync {
+  const database = new DatabaseSync(path);
+  try {
+    // FULL: what was committed is on disk. EXCLUSIVE: two nodes on one file would commit the same blocks.
+    database.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
+    const version = Number(database.prepare("PRAGMA user_version").get()!["user_version"]);
+    if (version === 0) {
+      database.exec(`BEGIN; ${TABLES} PRAGMA user_version = ${SCHEMA}; COMMIT;`);
+      database.prepare("INSERT INTO meta VALUES ('identity', ?)").run(identity);
+      return database;
+    }
+    if (version !== SCHEMA) throw new Error(`its schema is ${version}, not ${SCHEMA}`);
+    const check = database.prepare("PRAGMA quick_check(1)").get()!["quick_check"];
+    if (check !== "ok") throw new Error(String(check));
+    const owner = database.prepare("SELECT value FROM meta WHERE key = 'identity'").get()?.["value"];
+    if (owner !== identity) throw new Error("it belongs to another chain");
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+function remove(path: string): void {
+  for (const suffix of ["", "-wal", "-shm"]) rmSync(path + suffix, { force: true });
+}
+
+function warn({ path, logger }: NodeStoreOptions, reason: unknown): void {
+  logger.warn({ path, reason: messageOf(reason) }, "the node's store is of no use; syncing from L1 again");
+}
+
+/** SQLite's "database is locked". */
+function isBusy(error: unknown): boolean {
+  return (error as { errcode?: number }).errcode === 5;
+}
+
+function locked(path: string, cause: unknown): ActorError {
+  return new ActorError("STORE_LOCKED", `the store ${path} is in use`, "stop the other process", cause);
+}
+
+function epochToJson(epoch: ProvenEpoch): string {
+  return toJson({ ...epoch, withdrawals: epoch.withdrawals.map(encodeWithdrawal) });
+}
+
+function epochFromJson(text: string): ProvenEpoch {
+  const { withdrawals, ...rest } = fromJson(text) as Omit<ProvenEpoch, "withdrawals"> & {
+    withdrawals: bigint[];
+  };
+  return { ...rest, withdrawals: withdrawals.map(decodeWithdrawal) };
+}

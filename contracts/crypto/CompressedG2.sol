@@ -38,17 +38,20 @@ library CompressedG2 {
     /// @notice Whether `compressed` is the compression of `point`, given as x.c0, x.c1, y.c0, y.c1 of 48 bytes each.
     /// @dev Range and curve of the coordinates are the pairing's to check: a false y with the right x fails there.
     function matches(uint256[3] memory compressed, uint256[6] calldata point) internal pure returns (bool) {
-        (Fp2 memory x, uint256 flags) = _split(compressed);
+        uint256 first = compressed[0];
+        uint256 flags = first & (_COMPRESSED | _INFINITY | _LARGER);
         if (flags & (_COMPRESSED | _INFINITY) != _COMPRESSED) return false;
 
-        Fp memory y0 = _coordinate(point, 0x60);
-        Fp memory y1 = _coordinate(point, 0x90);
-        bool larger = _isZero(y1) ? _isLarger(y0) : _isLarger(y1);
+        // Halves of 16 bytes: x.c1 is words 1 and 2 of the point from the middle of word 1, x.c0 is what is before.
+        (uint256 p1, uint256 p2, uint256 middle) = (point[1], point[2], compressed[1]);
+        if (first ^ flags != (p1 << 128) | (p2 >> 128) || middle >> 128 != p2 & _MASK_128) return false;
+        if ((middle << 128) | (compressed[2] >> 128) != point[0] || compressed[2] & _MASK_128 != p1 >> 128)
+            return false;
 
-        return
-            _equal(x.c0, _coordinate(point, 0)) &&
-            _equal(x.c1, _coordinate(point, 0x30)) &&
-            larger == (flags & _LARGER != 0);
+        (uint256 hi, uint256 lo) = (point[4] & _MASK_128, point[5]);
+        if (hi | lo == 0) (hi, lo) = (point[3] >> 128, (point[3] << 128) | (point[4] >> 128));
+        bool larger = hi > _HALF_HI || (hi == _HALF_HI && lo > _HALF_LO);
+        return larger == (flags & _LARGER != 0);
     }
 
     /// @notice Whether 96 bytes are the compression of no finite point of the curve y^2 = x^3 + 4(1 + u): wrong flags, a
@@ -84,22 +87,8 @@ library CompressedG2 {
         x.c0 = Fp(compressed[1] & _MASK_128, compressed[2]);
     }
 
-    function _coordinate(uint256[6] calldata point, uint256 offset) private pure returns (Fp memory value) {
-        uint256 hi;
-        uint256 lo;
-        assembly ("memory-safe") {
-            hi := shr(128, calldataload(add(point, offset)))
-            lo := calldataload(add(add(point, offset), 0x10))
-        }
-        value = Fp(hi, lo);
-    }
-
     function _isZero(Fp memory a) private pure returns (bool) {
         return (a.hi | a.lo) == 0;
-    }
-
-    function _isLarger(Fp memory a) private pure returns (bool) {
-        return a.hi > _HALF_HI || (a.hi == _HALF_HI && a.lo > _HALF_LO);
     }
 
     function _isReduced(Fp memory a) private pure returns (bool) {

@@ -18,39 +18,66 @@ library Permutation {
     function at(uint256 seed, uint256 size, uint256 side, uint256 x) internal pure returns (uint256 y) {
         assembly ("memory-safe") {
             let b := div(add(size, sub(side, 1)), side)
-            let end := shl(67, add(1, lt(size, 64)))
             y := x
             mstore(0, seed)
             for {} 1 {} {
                 let l := div(y, b)
                 let r := mod(y, b)
-                // Eight rounds at a time; i is the first round's number times 2^64.
-                for {
-                    let i := 0
-                } lt(i, end) {
-                    i := add(i, 0x80000000000000000)
-                } {
-                    mstore(0x20, or(i, r))
+                // The rounds' numbers are constants, times 2^64.
+                mstore(0x20, r)
+                l := addmod(l, keccak256(0, 0x40), side)
+                mstore(0x20, or(0x10000000000000000, l))
+                r := addmod(r, keccak256(0, 0x40), b)
+                mstore(0x20, or(0x20000000000000000, r))
+                l := addmod(l, keccak256(0, 0x40), side)
+                mstore(0x20, or(0x30000000000000000, l))
+                r := addmod(r, keccak256(0, 0x40), b)
+                mstore(0x20, or(0x40000000000000000, r))
+                l := addmod(l, keccak256(0, 0x40), side)
+                mstore(0x20, or(0x50000000000000000, l))
+                r := addmod(r, keccak256(0, 0x40), b)
+                mstore(0x20, or(0x60000000000000000, r))
+                l := addmod(l, keccak256(0, 0x40), side)
+                mstore(0x20, or(0x70000000000000000, l))
+                r := addmod(r, keccak256(0, 0x40), b)
+                if lt(size, 64) {
+                    mstore(0x20, or(0x80000000000000000, r))
                     l := addmod(l, keccak256(0, 0x40), side)
-                    mstore(0x20, or(add(i, 0x10000000000000000), l))
+                    mstore(0x20, or(0x90000000000000000, l))
                     r := addmod(r, keccak256(0, 0x40), b)
-                    mstore(0x20, or(add(i, 0x20000000000000000), r))
+                    mstore(0x20, or(0xa0000000000000000, r))
                     l := addmod(l, keccak256(0, 0x40), side)
-                    mstore(0x20, or(add(i, 0x30000000000000000), l))
+                    mstore(0x20, or(0xb0000000000000000, l))
                     r := addmod(r, keccak256(0, 0x40), b)
-                    mstore(0x20, or(add(i, 0x40000000000000000), r))
+                    mstore(0x20, or(0xc0000000000000000, r))
                     l := addmod(l, keccak256(0, 0x40), side)
-                    mstore(0x20, or(add(i, 0x50000000000000000), l))
+                    mstore(0x20, or(0xd0000000000000000, l))
                     r := addmod(r, keccak256(0, 0x40), b)
-                    mstore(0x20, or(add(i, 0x60000000000000000), r))
+                    mstore(0x20, or(0xe0000000000000000, r))
                     l := addmod(l, keccak256(0, 0x40), side)
-                    mstore(0x20, or(add(i, 0x70000000000000000), l))
+                    mstore(0x20, or(0xf0000000000000000, l))
                     r := addmod(r, keccak256(0, 0x40), b)
                 }
                 y := add(mul(l, b), r)
                 if lt(y, size) {
                     break
                 }
+            }
+        }
+    }
+
+    /// @notice The values of those x whose bit is set, in the order of x, written one word each from `memory_` on.
+    function select(uint256 seed, uint256 size, uint256 side, uint256 bitmap, uint256 memory_) internal pure {
+        for (uint256 x = 0; bitmap != 0; bitmap >>= 1) {
+            if (bitmap & 1 != 0) {
+                uint256 value = at(seed, size, side, x);
+                assembly ("memory-safe") {
+                    mstore(memory_, value)
+                    memory_ := add(memory_, 0x20)
+                }
+            }
+            unchecked {
+                ++x;
             }
         }
     }

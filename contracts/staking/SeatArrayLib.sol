@@ -7,7 +7,7 @@ import {MAX_SEATS, packSeat, packSeatKey, Seat, SeatKey} from "./StakingWords.so
 struct SeatArray {
     /// `Head`, packed.
     uint256 head;
-    /// Sizes before the two in the head, four a word: stamp32 | size20 each, the first highest.
+    /// Sizes before the two in the head, four a word, the first highest: reserved1 | spare47 | 4 x (stamp32 | size20).
     mapping(uint256 word => uint256) sizes;
     /// What a seat held until the stamp of what replaced it.
     mapping(uint256 position => mapping(uint256 since => SeatKey)) replaced;
@@ -185,7 +185,7 @@ library SeatArrayLib {
 
     function _push(SeatArray storage self, Head memory head, uint256 stamp, uint256 size) private {
         uint256 index = head.archived++;
-        uint256 shift = 208 - 52 * (index & 3);
+        uint256 shift = 156 - 52 * (index & 3);
         if (index >> 2 == head.reserved) ++head.reserved;
         uint256 word = self.sizes[index >> 2] & ~(((1 << 52) - 1) << shift);
         self.sizes[index >> 2] = _RESERVED | word | (((head.previousStamp << 20) | head.previousSize) << shift);
@@ -208,6 +208,6 @@ library SeatArrayLib {
     }
 
     function _step(SeatArray storage self, uint256 index) private view returns (uint256) {
-        return (self.sizes[index >> 2] >> (208 - 52 * (index & 3))) & ((1 << 52) - 1);
+        return (self.sizes[index >> 2] >> (156 - 52 * (index & 3))) & ((1 << 52) - 1);
     }
 }

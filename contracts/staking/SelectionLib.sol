@@ -122,7 +122,8 @@ library SelectionLib {
         return self.arrays[validator.setOf()].seats[validator.placeOf()].seatProposer();
     }
 
-    /// @notice Key hashes of the positions whose bit is set.
+    /// @notice Key hashes of the positions whose bit is set, with two words of free memory before the array.
+    /// @dev Places first, then what stands there: two loops of few variables cost less than one of many.
     function members(
         RegistryState storage self,
         SeedWord word,
@@ -130,40 +131,87 @@ library SelectionLib {
         uint256 bitmap
     ) internal view returns (bytes32[] memory keyHashes) {
         uint256 size = word.sizeOf();
-        if (size > committeeSize) size = committeeSize;
+        if (committeeSize > size) committeeSize = size;
+        bitmap &= (1 << committeeSize) - 1;
 
-        // One cold read a member: the arrays' places in storage are found once.
+        uint256 items;
+        assembly ("memory-safe") {
+            keyHashes := add(mload(0x40), 0x40)
+            items := add(keyHashes, 0x20)
+            mstore(0x40, add(items, shl(5, committeeSize)))
+        }
+        uint256 count = popcount(bitmap);
+        if (size > committeeSize) Permutation.select(word.seedOf(), size, word.sideOf(), bitmap, items);
+        else _positions(bitmap, items);
+        assembly ("memory-safe") {
+            mstore(keyHashes, count)
+        }
+
+        _readKeys(self, word, items, items + 32 * count);
+    }
+
+    /// @notice Bits set in a word of at most 64 bits.
+    function popcount(uint256 bits) internal pure returns (uint256) {
+        unchecked {
+            bits = bits - ((bits >> 1) & 0x5555555555555555);
+            bits = (bits & 0x3333333333333333) + ((bits >> 2) & 0x3333333333333333);
+            bits = (bits + (bits >> 4)) & 0x0f0f0f0f0f0f0f0f;
+            return ((bits * 0x0101010101010101) >> 56) & 0xff;
+        }
+    }
+
+    /// @dev The positions whose bit is set, one word each.
+    function _positions(uint256 bitmap, uint256 items) private pure {
+        assembly ("memory-safe") {
+            for {
+                let k := 0
+            } bitmap {
+                k := add(k, 1)
+            } {
+                if and(bitmap, 1) {
+                    mstore(items, k)
+                    items := add(items, 0x20)
+                }
+                bitmap := shr(1, bitmap)
+            }
+        }
+    }
+
+    /// @dev Replaces places by the hashes of the keys that stand there: one cold read each.
+    function _readKeys(RegistryState storage self, SeedWord word, uint256 items, uint256 end) private view {
         SeatKey[MAX_SEATS] storage followers = self.arrays[FOLLOWERS].keys;
         SeatKey[MAX_SEATS] storage pinned = self.arrays[word.pinnedSet()].keys;
         uint256 split = word.followersOf();
         uint256 freeze = word.freezeOf();
-        uint256 count = 0;
-        keyHashes = new bytes32[](size);
-        for (uint256 k = 0; k < size; ) {
-            if ((bitmap >> k) & 1 != 0) {
-                uint256 place = placeOf(word, committeeSize, k);
-                SeatKey key;
-                assembly ("memory-safe") {
-                    switch lt(place, split)
-                    case 0 {
-                        key := sload(add(pinned.slot, sub(place, split)))
-                    }
-                    default {
-                        key := sload(add(followers.slot, place))
-                    }
+        while (items < end) {
+            bool replaced;
+            assembly ("memory-safe") {
+                let place := mload(items)
+                let slot := add(followers.slot, place)
+                if iszero(lt(place, split)) {
+                    slot := add(pinned.slot, sub(place, split))
                 }
-                bytes28 keyHash = key.keySince() <= freeze ? key.keyHashOf() : keyAt(self, word, place);
-                assembly ("memory-safe") {
-                    count := add(count, 0x20)
-                    mstore(add(keyHashes, count), keyHash)
+                let key := sload(slot)
+                replaced := gt(and(key, 0xffffffff), freeze)
+                if iszero(replaced) {
+                    mstore(items, and(key, not(0xffffffff)))
                 }
             }
+            if (replaced) _readReplaced(self, word, items);
             unchecked {
-                ++k;
+                items += 32;
             }
         }
+    }
+
+    function _readReplaced(RegistryState storage self, SeedWord word, uint256 item) private view {
+        uint256 place;
         assembly ("memory-safe") {
-            mstore(keyHashes, shr(5, count))
+            place := mload(item)
+        }
+        bytes28 keyHash = keyAt(self, word, place);
+        assembly ("memory-safe") {
+            mstore(item, keyHash)
         }
     }
 

@@ -239,7 +239,15 @@ contract ValidatorRegistry is IValidatorRegistry, Ownable2Step {
         uint256 bitmap
     ) external view returns (bytes32[] memory keyHashes, uint256 size) {
         SeedWord word = _state.wordOf(seedRing, instance, epoch);
-        return (_state.members(word, committeeSize, bitmap), _committee(word));
+        keyHashes = _state.members(word, committeeSize, bitmap);
+        size = _committee(word);
+        // The array lies in memory as it is returned, but for its offset and the size before it.
+        assembly ("memory-safe") {
+            let start := sub(keyHashes, 0x40)
+            mstore(start, 0x40)
+            mstore(add(start, 0x20), size)
+            return(start, add(0x60, shl(5, mload(keyHashes))))
+        }
     }
 
     /// @inheritdoc IValidatorRegistry

@@ -146,7 +146,7 @@ contract ArrayModel {
 }
 
 contract StakingArrayTest is Test {
-    uint256 private constant _START = 1_000_000;
+    uint256 private constant _START = 1_800_000_000;
 
     ArrayHarness private _array;
     ArrayModel private _model;

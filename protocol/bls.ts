@@ -160,9 +160,7 @@ export function noPointRoot(signature: Uint8Array): Hex[] | undefined {
 }
 
 function sign(secret: bigint, digest: Uint8Array, tag: string): Signature {
-  return scheme
-    .sign(scheme.hash(digest, tag), toBytes(secret, 32))
-    .toBytes(true) as Signature;
+  return scheme.sign(scheme.hash(digest, tag), toBytes(secret, 32)).toBytes(true) as Signature;
 }
 
 function typedDigest({ chainId, registry }: RegistryDomain, struct: readonly bigint[]): Uint8Array {
@@ -183,7 +181,10 @@ function fromG1(point: G1Point): PublicKey {
 
 function toG1(key: PublicKey): G1Point {
   return checked("public key", () => {
-    const point = G1.fromAffine({ x: fromBytes(key.subarray(0, COORDINATE)), y: fromBytes(key.subarray(COORDINATE)) });
+    const point = G1.fromAffine({
+      x: fromBytes(key.subarray(0, COORDINATE)),
+      y: fromBytes(key.subarray(COORDINATE)),
+    });
     point.assertValidity();
     return point;
   });

@@ -5,7 +5,15 @@ import { fromBytes, wordsToBytes } from "./bytes.ts";
 import { ProtocolError } from "./errors.ts";
 import { keccak256 } from "./hash.ts";
 import { permute, sideOf } from "./permutation.ts";
-import { epochStart, toEpoch, toTimestamp, type Clock, type Epoch, type Slot, type Timestamp } from "./time.ts";
+import {
+  epochStart,
+  toEpoch,
+  toTimestamp,
+  type Clock,
+  type Epoch,
+  type Slot,
+  type Timestamp,
+} from "./time.ts";
 
 /** The set of an epoch is taken as of the start of the third epoch before it. */
 export const FREEZE_LEAD = 3;
@@ -67,9 +75,7 @@ export function drawSeed(randomness: bigint, instance: bigint, epoch: Epoch): bi
 
 /** Time as of which an epoch's set is taken. */
 export function freezeTime(clock: Clock, epoch: Epoch): Timestamp {
-  return toTimestamp(
-    clock.genesisTime + (epoch - FREEZE_LEAD) * clock.slotsPerEpoch * clock.slotDuration,
-  );
+  return toTimestamp(clock.genesisTime + (epoch - FREEZE_LEAD) * clock.slotsPerEpoch * clock.slotDuration);
 }
 
 /** When an epoch's seed can be fixed: from `from` until before `until`. */
@@ -86,7 +92,8 @@ export function committeeSizeOf({ size }: Selection, maximum: number): number {
 /** Place in the frozen set of a committee's position. A set not larger than the committee is the committee. */
 export function placeOf(selection: Selection, maximum: number, position: number): number {
   const { seed, size } = selection;
-  if (position < 0 || position >= committeeSizeOf(selection, maximum)) throw outOfRange("committee", position);
+  if (position < 0 || position >= committeeSizeOf(selection, maximum))
+    throw outOfRange("committee", position);
   return size <= maximum ? position : permute({ seed, size }, position);
 }
 
@@ -212,7 +219,9 @@ export class SeatArray {
   /** Who held a position as of a time. @throws {ProtocolError} `out-of-range` when nobody was active there. */
   keyAt(position: number, time: Timestamp): KeyHash {
     const tenure =
-      position < this.sizeAt(time) ? this.#tenures[position]?.findLast(({ since }) => since <= time) : undefined;
+      position < this.sizeAt(time)
+        ? this.#tenures[position]?.findLast(({ since }) => since <= time)
+        : undefined;
     if (tenure === undefined) throw outOfRange("set", position);
     return tenure.keyHash;
   }

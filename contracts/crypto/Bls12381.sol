@@ -38,7 +38,8 @@ library Bls12381 {
     uint256 private constant _G1_X_HI = 0x17f1d3a73197d7942695638c4fa9ac0f;
     uint256 private constant _G1_X_LO = 0xc3688c4f9774b905a14e3a3f171bac586c55e83ff97a1aeffb3af00adb22c6bb;
     uint256 private constant _MINUS_G1_Y_HI = 0x114d1d6855d545a8aa7d76c8cf2e21f2;
-    uint256 private constant _MINUS_G1_Y_LO = 0x67816aef1db507c96655b9d5caac42364e6f38ba0ecb751bad54dcd6b939c2ca;
+    uint256 private constant _MINUS_G1_Y_LO =
+        0x67816aef1db507c96655b9d5caac42364e6f38ba0ecb751bad54dcd6b939c2ca;
 
     /// @dev The 43 bytes of a tag and its length byte 0x2b, which is "+".
     bytes32 private constant _SIGNATURE_TAG = "BLS_SIG_BLS12381G2_XMD:SHA-256_S";
@@ -112,7 +113,10 @@ library Bls12381 {
     }
 
     /// @notice The same with a stated allowance of gas, all of which is lost when the precompile refuses a point.
-    function tryPairs(PairingInput memory input, uint256 allowance) internal view returns (bool success, bool one) {
+    function tryPairs(
+        PairingInput memory input,
+        uint256 allowance
+    ) internal view returns (bool success, bool one) {
         assembly ("memory-safe") {
             success := staticcall(allowance, 0x0f, mload(input), 0x300, 0, 0x20)
             one := and(success, eq(mload(0), 1))

@@ -110,10 +110,22 @@ interface IValidatorRegistry is IValidatorSet {
     event ExitInitiated(bytes28 indexed keyHash, address recipient, uint256 payableAt);
     event RecipientChosen(bytes28 indexed keyHash, address recipient);
     event ExitFinalised(bytes28 indexed keyHash, address recipient, uint256 amount);
-    event Slashed(bytes28 indexed keyHash, address indexed instance, Epoch epoch, uint256 amount, address beneficiary);
+    event Slashed(
+        bytes28 indexed keyHash,
+        address indexed instance,
+        Epoch epoch,
+        uint256 amount,
+        address beneficiary
+    );
     event Jailed(bytes28 indexed keyHash);
 
-    event InstanceAdded(address indexed instance, uint256 number, uint256 genesis, uint256 epochDuration, address slasher);
+    event InstanceAdded(
+        address indexed instance,
+        uint256 number,
+        uint256 genesis,
+        uint256 epochDuration,
+        address slasher
+    );
     event SlasherSet(address indexed instance, address slasher);
     event CanonicalInstanceSet(address indexed instance, uint256 from);
     /// @notice The word names epoch, instance (by its number), set and seed.
@@ -221,7 +233,11 @@ interface IValidatorRegistry is IValidatorSet {
     function seedOf(address instance, Epoch epoch) external view returns (SeedWord);
 
     /// @notice Validator at a position of an epoch's committee.
-    function memberOf(address instance, Epoch epoch, uint256 position) external view returns (bytes28 keyHash);
+    function memberOf(
+        address instance,
+        Epoch epoch,
+        uint256 position
+    ) external view returns (bytes28 keyHash);
 
     // Views
 
@@ -240,7 +256,11 @@ interface IValidatorRegistry is IValidatorSet {
     function sizeAt(address instance, Timestamp time) external view returns (uint256);
 
     /// @notice Who holds a position of a set as of a time.
-    function keyAt(address instance, uint256 position, Timestamp time) external view returns (bytes28 keyHash);
+    function keyAt(
+        address instance,
+        uint256 position,
+        Timestamp time
+    ) external view returns (bytes28 keyHash);
 
     function canonicalInstance() external view returns (address);
 

@@ -135,7 +135,11 @@ library SeatArrayLib {
     }
 
     /// @notice Who held a position as of a time. Meaningful below `sizeAt` of that time.
-    function keyAt(SeatArray storage self, uint256 position, uint256 time) internal view returns (SeatKey key) {
+    function keyAt(
+        SeatArray storage self,
+        uint256 position,
+        uint256 time
+    ) internal view returns (SeatKey key) {
         key = self.keys[position];
         // Each entry is older than the one before it.
         while (key.keySince() > time) key = self.replaced[position][key.keySince()];
@@ -180,7 +184,8 @@ library SeatArrayLib {
         uint256 oldSince = old.keySince();
         if (oldSince == since) return;
 
-        self.replaced[position][since] = oldSince <= block.timestamp ? old : self.replaced[position][oldSince];
+        self.replaced[position][since] =
+            oldSince <= block.timestamp ? old : self.replaced[position][oldSince];
     }
 
     function _push(SeatArray storage self, Head memory head, uint256 stamp, uint256 size) private {
@@ -188,7 +193,10 @@ library SeatArrayLib {
         uint256 shift = 156 - 52 * (index & 3);
         if (index >> 2 == head.reserved) ++head.reserved;
         uint256 word = self.sizes[index >> 2] & ~(((1 << 52) - 1) << shift);
-        self.sizes[index >> 2] = _RESERVED | word | (((head.previousStamp << 20) | head.previousSize) << shift);
+        self.sizes[index >> 2] =
+            _RESERVED |
+            word |
+            (((head.previousStamp << 20) | head.previousSize) << shift);
 
         head.previousStamp = head.lastStamp;
         head.previousSize = head.lastSize;

@@ -91,7 +91,8 @@ library SelectionLib {
     /// @notice Place in the frozen set of a committee's position.
     function placeOf(SeedWord word, uint256 committeeSize, uint256 position) internal pure returns (uint256) {
         uint256 size = word.sizeOf();
-        return size <= committeeSize ? position : Permutation.at(word.seedOf(), size, word.sideOf(), position);
+        return
+            size <= committeeSize ? position : Permutation.at(word.seedOf(), size, word.sideOf(), position);
     }
 
     /// @notice Who attests for a place of the frozen set.
@@ -101,14 +102,19 @@ library SelectionLib {
         uint256 place
     ) internal view returns (bytes28 keyHash) {
         uint256 followers = word.followersOf();
-        SeatKey key = place < followers
-            ? self.arrays[FOLLOWERS].keyAt(place, word.freezeOf())
-            : self.arrays[word.pinnedSet()].keyAt(place - followers, word.freezeOf());
+        SeatKey key =
+            place < followers
+                ? self.arrays[FOLLOWERS].keyAt(place, word.freezeOf())
+                : self.arrays[word.pinnedSet()].keyAt(place - followers, word.freezeOf());
         return key.keyHashOf();
     }
 
     /// @notice Who proposes for a place of the frozen set, today.
-    function proposerAt(RegistryState storage self, SeedWord word, uint256 place) internal view returns (address) {
+    function proposerAt(
+        RegistryState storage self,
+        SeedWord word,
+        uint256 place
+    ) internal view returns (address) {
         uint256 followers = word.followersOf();
         SeatArray storage array = self.arrays[place < followers ? FOLLOWERS : word.pinnedSet()];
         uint256 position = place < followers ? place : place - followers;
@@ -227,7 +233,8 @@ library SelectionLib {
         if (clock.number == 0) revert IValidatorRegistry.ValidatorRegistry__UnknownInstance(instance);
 
         // An epoch beyond 32 bits is out of time long before a product overflows.
-        if (epoch >= type(uint32).max) revert IValidatorRegistry.ValidatorRegistry__SeedOutOfTime(0, 0, epoch);
+        if (epoch >= type(uint32).max)
+            revert IValidatorRegistry.ValidatorRegistry__SeedOutOfTime(0, 0, epoch);
         uint256 freeze;
         unchecked {
             uint256 duration = clock.epochDuration;
@@ -241,9 +248,10 @@ library SelectionLib {
             freeze = start - _FREEZE_LEAD * duration;
         }
 
-        uint256 followers = clock.canonicalFrom <= freeze && freeze < clock.canonicalUntil
-            ? self.arrays[FOLLOWERS].sizeAt(freeze)
-            : 0;
+        uint256 followers =
+            clock.canonicalFrom <= freeze && freeze < clock.canonicalUntil
+                ? self.arrays[FOLLOWERS].sizeAt(freeze)
+                : 0;
         uint256 size = clock.pinned ? followers + self.arrays[clock.number].sizeAt(freeze) : followers;
         // Two full arrays together do not fit the word; what is beyond stays unseated.
         if (size >= MAX_SEATS) size = MAX_SEATS - 1;

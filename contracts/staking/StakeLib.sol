@@ -9,7 +9,15 @@ import {ChurnLib, ChurnRules} from "./ChurnLib.sol";
 import {Deposit, IValidatorRegistry, ValidatorState} from "./IValidatorRegistry.sol";
 import {Instance, RegistryState} from "./RegistryState.sol";
 import {Head, SeatArray, SeatArrayLib} from "./SeatArrayLib.sol";
-import {FOLLOWERS, JAILED, MAX_STAKE_GWEI, packSeat, packValidator, PAID, Validator} from "./StakingWords.sol";
+import {
+    FOLLOWERS,
+    JAILED,
+    MAX_STAKE_GWEI,
+    packSeat,
+    packValidator,
+    PAID,
+    Validator
+} from "./StakingWords.sol";
 
 /// @notice Parameters of stake, in the registry's units.
 struct StakeRules {
@@ -29,7 +37,9 @@ library StakeLib {
 
     uint256 internal constant GWEI = 1e9;
 
-    bytes32 private constant _POSSESSION_TYPE = keccak256("ProofOfPossession(bytes32 key,address withdrawer)");
+    bytes32 private constant _POSSESSION_TYPE = keccak256(
+        "ProofOfPossession(bytes32 key,address withdrawer)"
+    );
     bytes32 private constant _EXIT_TYPE = keccak256("Exit(bytes32 key)");
 
     function deposit(
@@ -64,7 +74,12 @@ library StakeLib {
         _take(rules, args.amount);
     }
 
-    function topUp(RegistryState storage self, StakeRules memory rules, bytes28 keyHash, uint256 amount) internal {
+    function topUp(
+        RegistryState storage self,
+        StakeRules memory rules,
+        bytes28 keyHash,
+        uint256 amount
+    ) internal {
         Validator validator = self.validators[keyHash];
         if (!validator.isSeated() && validator.placeOf() != JAILED) _revertState(self, keyHash);
 
@@ -78,7 +93,12 @@ library StakeLib {
         _take(rules, amount);
     }
 
-    function rejoin(RegistryState storage self, StakeRules memory rules, bytes28 keyHash, address proposer) internal {
+    function rejoin(
+        RegistryState storage self,
+        StakeRules memory rules,
+        bytes28 keyHash,
+        address proposer
+    ) internal {
         Validator validator = _ownValidator(self, keyHash);
         if (validator.placeOf() != JAILED) _revertState(self, keyHash);
         if (proposer == address(0)) revert IValidatorRegistry.ValidatorRegistry__ZeroAddress();
@@ -102,7 +122,12 @@ library StakeLib {
         emit IValidatorRegistry.ProposerRotated(keyHash, proposer);
     }
 
-    function exit(RegistryState storage self, StakeRules memory rules, bytes28 keyHash, address recipient) internal {
+    function exit(
+        RegistryState storage self,
+        StakeRules memory rules,
+        bytes28 keyHash,
+        address recipient
+    ) internal {
         Validator validator = _ownValidator(self, keyHash);
         if (recipient == address(0)) recipient = validator.withdrawerOf();
 
@@ -249,7 +274,8 @@ library StakeLib {
             SeatArray storage array = self.arrays[validator.setOf()];
             Head memory head = array.load();
             // Who waits in the queue changes no committee, and may leave at any time.
-            if (SeatArrayLib.isActive(head, array.keys[validator.placeOf()].keySince())) head.takeExit(rules.churn);
+            if (SeatArrayLib.isActive(head, array.keys[validator.placeOf()].keySince()))
+                head.takeExit(rules.churn);
             _vacate(self, array, head, keyHash, validator);
             array.save(head);
         } else if (validator.placeOf() != JAILED) {
@@ -274,7 +300,10 @@ library StakeLib {
         emit IValidatorRegistry.SeatVacated(keyHash, validator.setOf(), position, moved);
     }
 
-    function _ownValidator(RegistryState storage self, bytes28 keyHash) private view returns (Validator validator) {
+    function _ownValidator(
+        RegistryState storage self,
+        bytes28 keyHash
+    ) private view returns (Validator validator) {
         validator = self.validators[keyHash];
         if (msg.sender != validator.withdrawerOf())
             revert IValidatorRegistry.ValidatorRegistry__NotWithdrawer(validator.withdrawerOf(), msg.sender);
@@ -310,7 +339,10 @@ library StakeLib {
     }
 
     function _revertState(RegistryState storage self, bytes28 keyHash) private view {
-        revert IValidatorRegistry.ValidatorRegistry__WrongState(keyHash, stateOf(self, self.validators[keyHash]));
+        revert IValidatorRegistry.ValidatorRegistry__WrongState(
+            keyHash,
+            stateOf(self, self.validators[keyHash])
+        );
     }
 
     function _digest(bytes32 domain_, bytes32 structHash) private pure returns (bytes32) {

@@ -66,7 +66,12 @@ function keySince(SeatKey key) pure returns (uint256) {
 
 // Validator
 
-function packValidator(address withdrawer, uint256 place, uint256 set, uint256 stake) pure returns (Validator) {
+function packValidator(
+    address withdrawer,
+    uint256 place,
+    uint256 set,
+    uint256 stake
+) pure returns (Validator) {
     return Validator.wrap((uint256(uint160(withdrawer)) << 96) | (place << 64) | (set << 56) | stake);
 }
 

@@ -9,7 +9,13 @@ import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol
 import {MAX_COMMITTEE} from "../types/Constants.sol";
 import {Epoch, Slot, Timestamp} from "../types/Time.sol";
 import {ChurnLib, ChurnRules} from "./ChurnLib.sol";
-import {Deposit, IValidatorRegistry, RegistryConfig, ValidatorInfo, ValidatorState} from "./IValidatorRegistry.sol";
+import {
+    Deposit,
+    IValidatorRegistry,
+    RegistryConfig,
+    ValidatorInfo,
+    ValidatorState
+} from "./IValidatorRegistry.sol";
 import {IValidatorSet} from "./IValidatorSet.sol";
 import {Instance, RegistryState} from "./RegistryState.sol";
 import {Head, SeatArray, SeatArrayLib} from "./SeatArrayLib.sol";
@@ -67,7 +73,9 @@ contract ValidatorRegistry is IValidatorRegistry, Ownable2Step {
 
         domain = keccak256(
             abi.encode(
-                keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"),
+                keccak256(
+                    "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
+                ),
                 keccak256("Calpulli"),
                 keccak256("1"),
                 block.chainid,
@@ -169,7 +177,8 @@ contract ValidatorRegistry is IValidatorRegistry, Ownable2Step {
 
     /// @inheritdoc IValidatorRegistry
     function setSlasher(address instance, address slasher) external onlyOwner {
-        if (_known(instance).canonicalUntil != type(uint32).max) revert ValidatorRegistry__SlasherFrozen(instance);
+        if (_known(instance).canonicalUntil != type(uint32).max)
+            revert ValidatorRegistry__SlasherFrozen(instance);
 
         _state.slashers[instance] = slasher;
         emit SlasherSet(instance, slasher);
@@ -288,7 +297,12 @@ contract ValidatorRegistry is IValidatorRegistry, Ownable2Step {
         uint256 active = array.sizeAt(block.timestamp);
         info.queuePosition = info.state == ValidatorState.QUEUED ? place - active : 0;
         uint256 since = array.keys[place].keySince();
-        info.activeFrom = head.completeAt == 0 ? type(uint256).max : since < head.completeAt ? head.completeAt : since;
+        info.activeFrom =
+            head.completeAt == 0
+                ? type(uint256).max
+                : since < head.completeAt
+                    ? head.completeAt
+                    : since;
     }
 
     /// @inheritdoc IValidatorRegistry
@@ -298,7 +312,9 @@ contract ValidatorRegistry is IValidatorRegistry, Ownable2Step {
     }
 
     /// @inheritdoc IValidatorRegistry
-    function nextActivation(address instance) external view returns (uint256 activation, uint256 queueLength) {
+    function nextActivation(
+        address instance
+    ) external view returns (uint256 activation, uint256 queueLength) {
         uint256 set = _setOf(instance);
         ChurnRules memory churn = StakeLib.churnOf(_stakeRules(), set);
         SeatArray storage array = _state.arrays[set];
@@ -329,8 +345,10 @@ contract ValidatorRegistry is IValidatorRegistry, Ownable2Step {
         uint256 count = _state.instanceList.length;
         for (uint256 i = 0; i < count; ++i) {
             Instance storage instance = _state.instances[_state.instanceList[i]];
-            if (instance.canonicalFrom <= Timestamp.unwrap(time) && Timestamp.unwrap(time) < instance.canonicalUntil)
-                return _state.instanceList[i];
+            if (
+                instance.canonicalFrom <= Timestamp.unwrap(time) &&
+                Timestamp.unwrap(time) < instance.canonicalUntil
+            ) return _state.instanceList[i];
         }
         return address(0);
     }

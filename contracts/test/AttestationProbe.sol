@@ -36,11 +36,12 @@ contract AttestationProbe {
         return CompressedG2.matches(compressed, point);
     }
 
-    function digestOf(uint256 slot, bytes32 chainHash, int16 modifier_, address coinbase)
-        external
-        view
-        returns (bytes32)
-    {
+    function digestOf(
+        uint256 slot,
+        bytes32 chainHash,
+        int16 modifier_,
+        address coinbase
+    ) external view returns (bytes32) {
         return DigestLib.attestation(DigestLib.domain(1), Slot.wrap(slot), chainHash, modifier_, coinbase);
     }
 }

@@ -1,11 +1,24 @@
 import { expect } from "chai";
 
-import { blsSign, blsVerifyAggregate, exitDigest, keyWords, signaturePointWords } from "../../protocol/bls.ts";
+import {
+  blsSign,
+  blsVerifyAggregate,
+  exitDigest,
+  keyWords,
+  signaturePointWords,
+} from "../../protocol/bls.ts";
 import { placeOf, proposerPosition, unpackSeedWord, type SeedWord } from "../../protocol/staking.ts";
 import { toAddress } from "../../protocol/address.ts";
 import { toSlot, toTimestamp } from "../../protocol/time.ts";
 import { seededRandom } from "../../protocol/vectors/random.ts";
-import { bytes28, deployRegistry, type RegistryDriver, STAKE } from "../helpers/staking.ts";
+import {
+  bytes28,
+  deployRegistry,
+  type RegistryDriver,
+  STAKE,
+  type Words3,
+  type Words6,
+} from "../helpers/staking.ts";
 import { expectRefusal } from "../helpers/refusal.ts";
 
 describe("proof of stake: contract and protocol library", () => {
@@ -13,19 +26,21 @@ describe("proof of stake: contract and protocol library", () => {
 
   before(async function () {
     this.timeout(120_000);
-    driver = await deployRegistry({ parameters: { bootstrapSize: 5n, committeeSize: 6n, growthRate: 3n, minChurn: 3n } });
+    driver = await deployRegistry({
+      parameters: { bootstrapSize: 5n, committeeSize: 6n, growthRate: 3n, minChurn: 3n },
+    });
   });
 
   it("accepts proofs of possession that the library makes", async () => {
     for (let i = 0; i < 5; i++) await driver.join();
-    expect(await driver.token.balanceOf!(driver.registry)).to.equal(5n * STAKE);
+    expect(await driver.token.balanceOf(driver.registry)).to.equal(5n * STAKE);
   });
 
   it("refuses a proof that the library made for another withdrawer", async () => {
     const validator = driver.newValidator();
     const args = await driver.depositArguments(validator);
     await expectRefusal(
-      driver.registry.deposit!.staticCall({ ...args, withdrawer: driver.registry.target }),
+      driver.registry.deposit.staticCall({ ...args, withdrawer: driver.registry.target }),
       driver.registry.interface,
       "ValidatorRegistry__ProofOfPossessionFailed",
       [bytes28(validator.keyHash)],
@@ -42,12 +57,13 @@ describe("proof of stake: contract and protocol library", () => {
       if (random.below(3) === 0 && driver.replay.length > 3) {
         const now = toTimestamp(await driver.now());
         const size = driver.replay.sizeAt(now);
-        if (size > 2) await driver.leave(driver.validators.get(driver.replay.keyAt(random.below(size), now))!);
+        if (size > 2)
+          await driver.leave(driver.validators.get(driver.replay.keyAt(random.below(size), now))!);
       }
       if (epoch + 2 >= 0) await driver.fix(epoch + 2);
       if (epoch < 0) continue;
 
-      const word = BigInt(await driver.registry.seedOf!(instance, epoch)) as SeedWord;
+      const word = BigInt(await driver.registry.seedOf(instance, epoch)) as SeedWord;
       const selection = unpackSeedWord(word)!;
       expect(selection.freeze).to.equal(Number(driver.startOf(epoch - 3)));
       expect(selection.size).to.equal(driver.replay.sizeAt(selection.freeze));
@@ -60,16 +76,16 @@ describe("proof of stake: contract and protocol library", () => {
       for (const slot of [10 * epoch, 10 * epoch + 3]) {
         const position = proposerPosition(selection, 6, toSlot(slot));
         const { proposer } = driver.validators.get(expected[position]!)!;
-        const left = (await driver.registry.validatorOf!(bytes28(expected[position]!))).state !== 2n;
+        const left = (await driver.registry.validatorOf(bytes28(expected[position]!))).state !== 2n;
         if (left) continue;
-        const duty = await driver.registry.dutyOf!(instance, slot, epoch, 0);
+        const duty = await driver.registry.dutyOf(instance, slot, epoch, 0);
         expect([...duty]).to.deep.equal([proposer, BigInt(position), BigInt(keyHashes.length)]);
       }
     }
   });
 
   it("agrees on the next activation", async () => {
-    const [activation] = await driver.registry.nextActivation!(`0x${"00".repeat(20)}`);
+    const [activation] = await driver.registry.nextActivation(`0x${"00".repeat(20)}`);
     // The view is of the latest block.
     expect(activation).to.equal(BigInt(driver.replay.nextActivation(toTimestamp(await driver.now()))!));
   });
@@ -81,11 +97,10 @@ describe("proof of stake: contract and protocol library", () => {
     const signature = blsSign(validator.secret, exitDigest(validator.key, domain));
     const stranger = await driver.signer(5);
     await driver.passTo(Number(now) + 600);
-    await (driver.registry.connect(stranger) as typeof driver.registry).initiateExitSigned!(
-      keyWords(validator.key),
-      signaturePointWords(signature),
-    );
-    expect((await driver.registry.validatorOf!(bytes28(validator.keyHash))).state).to.equal(3n);
+    await driver.registry
+      .connect(stranger)
+      .initiateExitSigned(keyWords(validator.key) as Words3, signaturePointWords(signature));
+    expect((await driver.registry.validatorOf(bytes28(validator.keyHash))).state).to.equal(3n);
   });
 
   it("checks the library's aggregates", async function () {
@@ -108,6 +123,8 @@ describe("proof of stake: contract and protocol library", () => {
     const other = new Uint8Array(32).fill(8);
     expect(await probe.isInvalid(committee, attested, other, keys, point)).to.equal(true);
     const members = keyHashes.slice(1).map((hash) => driver.validators.get(hash)!.key);
-    expect(blsVerifyAggregate(members, digest, driver.aggregateSignature(keyHashes, bitmap, digest))).to.equal(true);
+    expect(
+      blsVerifyAggregate(members, digest, driver.aggregateSignature(keyHashes, bitmap, digest)),
+    ).to.equal(true);
   });
 });

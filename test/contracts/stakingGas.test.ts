@@ -1,6 +1,5 @@
 import { expect } from "chai";
 
-import type { KeyHash } from "../../protocol/bls.ts";
 import { bytes28, deployRegistry, type RegistryDriver, type Validator } from "../helpers/staking.ts";
 
 /**
@@ -49,7 +48,7 @@ describe("proof of stake: gas", function () {
     await driver.passTo((await driver.now()) + 40_000);
     const paid: bigint[] = [];
     for (const { keyHash } of leaving) {
-      paid.push((await (await driver.registry.finaliseExit!(bytes28(keyHash))).wait()).gasUsed);
+      paid.push((await (await driver.registry.finaliseExit(bytes28(keyHash))).wait())!.gasUsed);
     }
     report("exitFinalise", paid);
     expect(max(paid)).to.be.at.most(80_000n);
@@ -60,7 +59,7 @@ describe("proof of stake: gas", function () {
     const instance = await driver.instance();
     await driver.passTo(driver.startOf(epoch - 2n));
     await driver.fix(epoch);
-    const registry = driver.registry.connect(instance) as typeof driver.registry;
+    const registry = driver.registry.connect(instance);
     // Words that the ring's second lap would overwrite.
     for (const e of [epoch - 1n, epoch + 1n]) {
       await driver.passTo(driver.startOf(e - 1n));
@@ -69,11 +68,11 @@ describe("proof of stake: gas", function () {
     await driver.passTo(driver.startOf(epoch));
     const base = 21_000n + 16n * 12n + 4n * 88n;
     const duty = async (slot: bigint): Promise<bigint> =>
-      (await (await registry.takeDuty!(slot, epoch, driver.startOf(epoch))).wait()).gasUsed - base;
+      (await (await registry.takeDuty(slot, epoch, driver.startOf(epoch))).wait())!.gasUsed - base;
 
     const firstBlock = await duty(10n * epoch);
     const later = [await duty(10n * epoch + 1n), await duty(10n * epoch + 2n)];
-    const read = await registry.dutyOf!.estimateGas(instance, 10n * epoch + 3n, epoch, driver.startOf(epoch));
+    const read = await registry.dutyOf.estimateGas(instance, 10n * epoch + 3n, epoch, driver.startOf(epoch));
     report("takeDuty, first of an epoch", [firstBlock]);
     report("takeDuty, later", later);
     report("dutyOf", [read - base - 700n]);
@@ -91,7 +90,7 @@ describe("proof of stake: gas", function () {
     let bitmap = (1n << 48n) - 1n;
     for (let k = 0n, absent = 48 - attesters; absent > 0; k += 3n, absent--) bitmap ^= 1n << k;
     const digest = new Uint8Array(32).fill(0xab);
-    const { keys, compressed, point } = driver.aggregate(keyHashes as KeyHash[], bitmap, digest);
+    const { keys, compressed, point } = driver.aggregate(keyHashes, bitmap, digest);
     const committee = {
       set: driver.registry,
       instance: await driver.instance(),
@@ -101,10 +100,13 @@ describe("proof of stake: gas", function () {
     const attested = { bitmap, signature: compressed };
     expect(await probe.isValid(committee, attested, digest, keys, point)).to.equal(true);
     const valid = (await probe.isValid.populateTransaction(committee, attested, digest, keys, point)).data;
-    const invalid = (await probe.isInvalid.populateTransaction(committee, attested, digest, keys, point)).data;
+    const invalid = (await probe.isInvalid.populateTransaction(committee, attested, digest, keys, point))
+      .data;
     const gas: bigint[] = [];
     for (const data of [valid, invalid]) {
-      const sent = await (await driver.signer(0)).sendTransaction({ to: probe.target, data, gasLimit: 2_000_000 });
+      const sent = await (
+        await driver.signer(0)
+      ).sendTransaction({ to: probe.target, data, gasLimit: 2_000_000 });
       gas.push((await sent.wait())!.gasUsed - 21_000n);
     }
     report("aggregate of 33 of 48, valid and invalid side", gas);

@@ -1,5 +1,5 @@
 /** A ValidatorRegistry on Hardhat's simulated network, its validators with real keys, and a replay of its events. */
-import { type Contract, hexlify, keccak256, toBeHex, Wallet } from "ethers";
+import { hexlify, keccak256, toBeHex, Wallet } from "ethers";
 import { network } from "hardhat";
 
 import { toAddress } from "../../protocol/address.ts";
@@ -18,8 +18,12 @@ import {
 } from "../../protocol/bls.ts";
 import { SeatArray, type ChurnRules } from "../../protocol/staking.ts";
 import { toTimestamp } from "../../protocol/time.ts";
+import type { NetworkToken, ValidatorRegistry } from "../../types/ethers-contracts/index.ts";
 
 type Connection = Awaited<ReturnType<typeof network.create>>;
+
+export type Words3 = [string, string, string];
+export type Words6 = [string, string, string, string, string, string];
 
 export interface Validator {
   readonly secret: bigint;
@@ -55,20 +59,26 @@ export async function deployRegistry({ parameters }: SetUp = {}): Promise<Regist
   const connection = await network.create();
   const { ethers, networkHelpers } = connection;
   const [owner, instance, slasher] = await ethers.getSigners();
-  const token = await ethers.deployContract("NetworkToken", ["Network token", "TST", owner!, owner!, 10n ** 30n]);
+  const token = await ethers.deployContract("NetworkToken", [
+    "Network token",
+    "TST",
+    owner!,
+    owner!,
+    10n ** 30n,
+  ]);
   const settings = { ...config, ...parameters };
   const registry = await ethers.deployContract("ValidatorRegistry", [{ ...settings, owner, token }]);
   await token.approve(registry, 2n ** 256n - 1n);
   const genesis = BigInt(await networkHelpers.time.latest()) + 20_000n;
   await registry.addInstance(instance!, genesis, EPOCH, slasher!);
   await registry.setCanonical(instance!);
-  return new RegistryDriver(connection, registry as unknown as Contract, token as unknown as Contract, settings, genesis);
+  return new RegistryDriver(connection, registry, token, settings, genesis);
 }
 
 export class RegistryDriver {
   readonly connection: Connection;
-  readonly registry: Contract;
-  readonly token: Contract;
+  readonly registry: ValidatorRegistry;
+  readonly token: NetworkToken;
   readonly settings: typeof config;
   readonly genesis: bigint;
   /** By key hash. */
@@ -79,8 +89,8 @@ export class RegistryDriver {
 
   constructor(
     connection: Connection,
-    registry: Contract,
-    token: Contract,
+    registry: ValidatorRegistry,
+    token: NetworkToken,
     settings: typeof config,
     genesis: bigint,
   ) {
@@ -144,35 +154,38 @@ export class RegistryDriver {
       withdrawer: owner.address,
       instance,
       amount: STAKE,
-      key: keyWords(key),
-      proof: signaturePointWords(provePossession(secret, request)),
+      key: keyWords(key) as Words3,
+      proof: signaturePointWords(provePossession(secret, request)) as Words6,
     };
   }
 
   /** @returns gas used and the validator */
   async join(): Promise<{ gas: bigint; validator: Validator }> {
     const validator = this.newValidator();
-    const sent = await this.registry.deposit!(await this.depositArguments(validator));
+    const sent = await this.registry.deposit(await this.depositArguments(validator));
     const receipt = await sent.wait();
     this.validators.set(validator.keyHash, validator);
     this.replay.join(validator.keyHash, toTimestamp(await this.now()));
-    return { gas: receipt.gasUsed, validator };
+    return { gas: receipt!.gasUsed, validator };
   }
 
   async leave({ keyHash: hash }: Validator): Promise<bigint> {
-    const { position } = await this.registry.validatorOf!(bytes28(hash));
-    const receipt = await (await this.registry.initiateExit!(bytes28(hash), `0x${"00".repeat(20)}`)).wait();
+    const { position } = await this.registry.validatorOf(bytes28(hash));
+    const receipt = await (await this.registry.initiateExit(bytes28(hash), `0x${"00".repeat(20)}`)).wait();
     this.replay.leave(Number(position), toTimestamp(await this.now()));
-    return receipt.gasUsed;
+    return receipt!.gasUsed;
   }
 
   async fix(epoch: bigint | number): Promise<void> {
-    await (await this.registry.fixSeed!(await this.instance(), epoch)).wait();
+    await (await this.registry.fixSeed(await this.instance(), epoch)).wait();
   }
 
   async committee(epoch: bigint | number): Promise<{ proposers: string[]; keyHashes: KeyHash[] }> {
-    const [proposers, hashes] = await this.registry.committeeOf!(await this.instance(), epoch, 0);
-    return { proposers: [...proposers], keyHashes: [...hashes].map((hash: string) => BigInt(hash) as KeyHash) };
+    const [proposers, hashes] = await this.registry.committeeOf(await this.instance(), epoch, 0);
+    return {
+      proposers,
+      keyHashes: hashes.map((hash) => BigInt(hash) as KeyHash),
+    };
   }
 
   aggregateSignature(keyHashes: readonly KeyHash[], bitmap: bigint, digest: Uint8Array): Signature {
@@ -185,12 +198,14 @@ export class RegistryDriver {
 
   /** The aggregate of those members whose bit is set, and what a challenger brings. */
   aggregate(keyHashes: readonly KeyHash[], bitmap: bigint, digest: Uint8Array) {
-    const members = keyHashes.filter((_, k) => (bitmap >> BigInt(k)) & 1n).map((hash) => this.validators.get(hash)!);
+    const members = keyHashes
+      .filter((_, k) => (bitmap >> BigInt(k)) & 1n)
+      .map((hash) => this.validators.get(hash)!);
     const signature = this.aggregateSignature(keyHashes, bitmap, digest);
     return {
-      keys: members.map(({ key }) => keyWords(key)),
-      compressed: signatureWords(signature),
-      point: signaturePointWords(signature),
+      keys: members.map(({ key }) => keyWords(key) as Words3),
+      compressed: signatureWords(signature) as Words3,
+      point: signaturePointWords(signature) as Words6,
       digest: hexlify(digest),
     };
   }
@@ -199,4 +214,3 @@ export class RegistryDriver {
 export function bytes28(hash: KeyHash): string {
   return toBeHex(hash >> 32n, 28);
 }
-

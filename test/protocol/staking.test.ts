@@ -34,7 +34,9 @@ const at = (time: number): Timestamp => toTimestamp(time);
 
 describe("protocol/staking", () => {
   it("bounds churn by growth, size and limits", () => {
-    expect([0, 11, 12, 20, 25, 1_000].map((size) => entryRate(rules, size))).to.deep.equal([3, 3, 1, 2, 2, 2]);
+    expect([0, 11, 12, 20, 25, 1_000].map((size) => entryRate(rules, size))).to.deep.equal([
+      3, 3, 1, 2, 2, 2,
+    ]);
     expect([0, 11, 20, 1_000].map((size) => exitRate(rules, size))).to.deep.equal([1, 1, 2, 2]);
   });
 
@@ -106,11 +108,20 @@ describe("protocol/staking", () => {
   });
 
   it("takes a set not larger than the committee whole, and nobody from an empty one", () => {
-    const selection: Selection = { epoch: toEpoch(1), freeze: at(1), followers: 5, size: 5, set: 1, seed: 9n };
+    const selection: Selection = {
+      epoch: toEpoch(1),
+      freeze: at(1),
+      followers: 5,
+      size: 5,
+      set: 1,
+      seed: 9n,
+    };
     expect(committeeSizeOf(selection, 48)).to.equal(5);
     expect([0, 1, 2, 3, 4].map((k) => placeOf(selection, 48, k))).to.deep.equal([0, 1, 2, 3, 4]);
     expect(() => placeOf(selection, 48, 5)).to.throw(ProtocolError);
-    const seen = new Set(Array.from({ length: 100 }, (_, slot) => proposerPosition(selection, 48, toSlot(slot))));
+    const seen = new Set(
+      Array.from({ length: 100 }, (_, slot) => proposerPosition(selection, 48, toSlot(slot))),
+    );
     expect(seen.size).to.equal(5);
     expect(() => proposerPosition({ ...selection, size: 0 }, 48, toSlot(1))).to.throw(ProtocolError);
   });

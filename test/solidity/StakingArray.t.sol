@@ -133,7 +133,12 @@ contract ArrayModel {
         for (uint256 i = 0; i < _now.length; ++i) {
             if (_now[i].activation < latest) ++before;
         }
-        uint256 rate = before < 12 ? 3 : before < 20 ? 1 : 2;
+        uint256 rate =
+            before < 12
+                ? 3
+                : before < 20
+                    ? 1
+                    : 2;
         return _now.length - before < rate ? latest : latest + WINDOW;
     }
 
@@ -164,7 +169,8 @@ contract StakingArrayTest is Test {
     function testFuzz_activeSetIsDenseUniqueAndEqualToTheNaiveModel(bytes32 seed, uint8 length) external {
         uint256 operations = 8 + (length % 56);
         for (uint256 i = 0; i < operations; ++i) _operate(uint256(keccak256(abi.encode(seed, i))));
-        for (uint256 time = _START - 1; time <= _time + 500; time += 1 + (_time - _START) / 12) _compare(time);
+        for (uint256 time = _START - 1; time <= _time + 500; time += 1 + (_time - _START) / 12)
+            _compare(time);
         _compare(_time);
     }
 

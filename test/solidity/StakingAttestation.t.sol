@@ -70,7 +70,10 @@ contract StakingAttestationTest is StakingFixture {
         uint256[6] memory signature = offSubgroupSignature();
         Aggregate memory aggregate = Aggregate(0x3f, signer.compress(signature));
         uint256[3][] memory keys = _keys(0x3f);
-        assertTrue(_harness.isInvalid{gas: 3_000_000}(_committee(), aggregate, _digest, keys, signature), "invalid");
+        assertTrue(
+            _harness.isInvalid{gas: 3_000_000}(_committee(), aggregate, _digest, keys, signature),
+            "invalid"
+        );
         (bool success, ) = address(_harness).staticcall{gas: 3_000_000}(
             abi.encodeCall(_harness.isValid, (_committee(), aggregate, _digest, keys, signature))
         );
@@ -94,7 +97,10 @@ contract StakingAttestationTest is StakingFixture {
         Committee memory committee_ = Committee(set, address(1), Epoch.wrap(0), Timestamp.wrap(0));
         // A signature at infinity would verify under an infinite key; in compressed form it is no published signature.
         Aggregate memory aggregate = Aggregate(0xff, [uint256(3) << 254, 0, 0]);
-        assertTrue(_harness.isNoPoint(aggregate.signature, _noRoot()), "infinity is convicted as no signature");
+        assertTrue(
+            _harness.isNoPoint(aggregate.signature, _noRoot()),
+            "infinity is convicted as no signature"
+        );
         uint256[6] memory some = signer.sign(1, Tag.Signature, _digest);
         aggregate.signature = signer.compress(some);
         assertTrue(_harness.isInvalid(committee_, aggregate, _digest, keys, some), "invalid");
@@ -204,8 +210,14 @@ contract StakingAttestationTest is StakingFixture {
         // x = 1 + 7u has no y.
         uint256[3] memory compressed = [uint256(1) << 255, 7 << 128, 1];
         Fp2 memory root = Fp2(
-            Fp(0x0b8c422fb66fde66bec84fc4a4ead40f, 0x2cb7183edcf9a4c148a6b893547129edbbc69baa3feacdb49e202e749ac2efac),
-            Fp(0x0f00e6f772446696b308bbaf709acd7b, 0xa051a4886950a1e3e1e0ec96c4953fa2d2460127717bfa1cbc4a088dc91fe7f3)
+            Fp(
+                0x0b8c422fb66fde66bec84fc4a4ead40f,
+                0x2cb7183edcf9a4c148a6b893547129edbbc69baa3feacdb49e202e749ac2efac
+            ),
+            Fp(
+                0x0f00e6f772446696b308bbaf709acd7b,
+                0xa051a4886950a1e3e1e0ec96c4953fa2d2460127717bfa1cbc4a088dc91fe7f3
+            )
         );
         assertTrue(_harness.isNoPoint(compressed, root), "no point");
         root.c0.lo ^= 1;
@@ -217,7 +229,10 @@ contract StakingAttestationTest is StakingFixture {
         compressed[1] = type(uint128).max;
         assertTrue(_harness.isNoPoint(compressed, _noRoot()), "x.c0 out of range");
         assertTrue(
-            _harness.isNoPoint([(uint256(1) << 255) | (type(uint256).max >> 3), type(uint256).max << 128, 0], _noRoot()),
+            _harness.isNoPoint(
+                [(uint256(1) << 255) | (type(uint256).max >> 3), type(uint256).max << 128, 0],
+                _noRoot()
+            ),
             "x.c1 out of range"
         );
     }
@@ -237,7 +252,8 @@ contract StakingAttestationTest is StakingFixture {
         (, bytes32[] memory keys) = committee(0);
         secrets = new uint256[](keys.length);
         uint256 count;
-        for (uint256 k = 0; k < keys.length; ++k) if ((bitmap >> k) & 1 == 1) secrets[count++] = secretOf(keys[k]);
+        for (uint256 k = 0; k < keys.length; ++k)
+            if ((bitmap >> k) & 1 == 1) secrets[count++] = secretOf(keys[k]);
         assembly ("memory-safe") {
             mstore(secrets, count)
         }
@@ -280,12 +296,7 @@ contract HashSet is IValidatorSet {
         return (proposers, _hashes);
     }
 
-    function membersOf(
-        address,
-        Epoch,
-        Timestamp,
-        uint256
-    ) external view returns (bytes32[] memory, uint256) {
+    function membersOf(address, Epoch, Timestamp, uint256) external view returns (bytes32[] memory, uint256) {
         return (_hashes, _hashes.length);
     }
 }

@@ -99,10 +99,19 @@ abstract contract StakingFixture is Test {
     }
 
     function possession(uint256 secret, address withdrawer) internal view returns (uint256[6] memory) {
-        return signer.sign(secret, Tag.Possession, possessionDigest(registry.domain(), keyHashOf(secret), withdrawer));
+        return
+            signer.sign(
+                secret,
+                Tag.Possession,
+                possessionDigest(registry.domain(), keyHashOf(secret), withdrawer)
+            );
     }
 
-    function possessionDigest(bytes32 domain, bytes28 keyHash, address withdrawer) internal pure returns (bytes32) {
+    function possessionDigest(
+        bytes32 domain,
+        bytes28 keyHash,
+        address withdrawer
+    ) internal pure returns (bytes32) {
         bytes32 structHash = keccak256(
             abi.encode(
                 keccak256("ProofOfPossession(bytes32 key,address withdrawer)"),
@@ -207,21 +216,23 @@ abstract contract StakingFixture is Test {
 
     /// @dev On the curve, outside the group.
     function offSubgroupKey() internal pure returns (uint256[3] memory) {
-        return [
-            uint256(0x0000000000000000000000000000000000000000000000000000000000000000),
-            0x000000000000000000000000000000040a989badd40d6212b33cffc3f3763e9b,
-            0xc760f988c9926b26da9dd85e928483446346b8ed00e1de5d5ea93e354abe706c
-        ];
+        return
+            [
+                uint256(0x0000000000000000000000000000000000000000000000000000000000000000),
+                0x000000000000000000000000000000040a989badd40d6212b33cffc3f3763e9b,
+                0xc760f988c9926b26da9dd85e928483446346b8ed00e1de5d5ea93e354abe706c
+            ];
     }
 
     function offSubgroupSignature() internal pure returns (uint256[6] memory) {
-        return [
-            uint256(0x0000000000000000000000000000000000000000000000000000000000000000),
-            0x0000000000000000000000000000000200000000000000000000000000000000,
-            0x0000000000000000000000000000000000000000000000000000000000000000,
-            0x18c6b864ae17dc9da64203ffefb966306425a7bc6aeb7c75247438372716284a,
-            0x4173830420cd476ba1a365b95bfcec38172e93db764a8400a7d5071b6b6f5de0,
-            0xda2f0f4a063119abca014006b7c40a2cfe291a1924e65db0d6d0fcfbf3bf3d5c
-        ];
+        return
+            [
+                uint256(0x0000000000000000000000000000000000000000000000000000000000000000),
+                0x0000000000000000000000000000000200000000000000000000000000000000,
+                0x0000000000000000000000000000000000000000000000000000000000000000,
+                0x18c6b864ae17dc9da64203ffefb966306425a7bc6aeb7c75247438372716284a,
+                0x4173830420cd476ba1a365b95bfcec38172e93db764a8400a7d5071b6b6f5de0,
+                0xda2f0f4a063119abca014006b7c40a2cfe291a1924e65db0d6d0fcfbf3bf3d5c
+            ];
     }
 }

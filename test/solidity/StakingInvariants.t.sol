@@ -22,7 +22,11 @@ contract StakingInvariantsTest is StakingFixture {
         // Everybody can leave and is paid in full.
         for (uint256 secret = 1001; secret <= 1000 + _joined; ++secret) {
             ValidatorState state = info(secret).state;
-            if (state == ValidatorState.QUEUED || state == ValidatorState.ACTIVE || state == ValidatorState.JAILED) {
+            if (
+                state == ValidatorState.QUEUED ||
+                state == ValidatorState.ACTIVE ||
+                state == ValidatorState.JAILED
+            ) {
                 pass(time + WINDOW);
                 leave(secret);
             }
@@ -59,9 +63,9 @@ contract StakingInvariantsTest is StakingFixture {
             uint256 stake = registry.validatorOf(bytes28(keys[position])).stake;
             uint256 before = token.balanceOf(POT);
             vm.prank(SLASHER);
-            try registry.slash(INSTANCE, Epoch.wrap(_epoch), position, (random >> 32) % (2 * STAKE), POT) returns (
-                uint256 slashed
-            ) {
+            try
+                registry.slash(INSTANCE, Epoch.wrap(_epoch), position, (random >> 32) % (2 * STAKE), POT)
+            returns (uint256 slashed) {
                 assertTrue(slashed <= stake, "slashed more than the stake");
                 assertEq(token.balanceOf(POT) - before, slashed);
             } catch {}
@@ -93,7 +97,8 @@ contract StakingInvariantsTest is StakingFixture {
         }
         assertEq(token.balanceOf(address(registry)), sum);
         assertEq(
-            registry.sizeAt(address(0), Timestamp.wrap(time)) + registry.sizeAt(INSTANCE, Timestamp.wrap(time)),
+            registry.sizeAt(address(0), Timestamp.wrap(time)) +
+                registry.sizeAt(INSTANCE, Timestamp.wrap(time)),
             active
         );
     }

@@ -73,14 +73,22 @@ contract StakingDepositTest is StakingFixture {
     function test_depositUnderTheMinimumIsRefused() external {
         Deposit memory d = depositOf(1, address(0));
         d.amount = STAKE - 1e9;
-        expectError(abi.encodeWithSelector(IValidatorRegistry.ValidatorRegistry__BelowMinimum.selector, STAKE, STAKE - 1e9));
+        expectError(
+            abi.encodeWithSelector(
+                IValidatorRegistry.ValidatorRegistry__BelowMinimum.selector,
+                STAKE,
+                STAKE - 1e9
+            )
+        );
         registry.deposit(d);
     }
 
     function test_depositOfBrokenGweiOrBeyondTheFieldIsRefused() external {
         Deposit memory d = depositOf(1, address(0));
         d.amount = STAKE + 1;
-        expectError(abi.encodeWithSelector(IValidatorRegistry.ValidatorRegistry__NotWholeGwei.selector, STAKE + 1));
+        expectError(
+            abi.encodeWithSelector(IValidatorRegistry.ValidatorRegistry__NotWholeGwei.selector, STAKE + 1)
+        );
         registry.deposit(d);
         d.amount = (1 << 56) * 1e9;
         refuses(IValidatorRegistry.ValidatorRegistry__StakeTooGreat.selector);
@@ -126,7 +134,12 @@ contract StakingDepositTest is StakingFixture {
         d.key = rogue;
         bytes32 digest = possessionDigest(registry.domain(), rogueHash, d.withdrawer);
         d.proof = signer.sign(77, Tag.Possession, digest);
-        expectError(abi.encodeWithSelector(IValidatorRegistry.ValidatorRegistry__ProofOfPossessionFailed.selector, rogueHash));
+        expectError(
+            abi.encodeWithSelector(
+                IValidatorRegistry.ValidatorRegistry__ProofOfPossessionFailed.selector,
+                rogueHash
+            )
+        );
         registry.deposit(d);
     }
 
@@ -148,7 +161,9 @@ contract StakingDepositTest is StakingFixture {
     function test_proofOfPossessionForAnotherChainIsRefused() external {
         bytes32 otherChain = keccak256(
             abi.encode(
-                keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"),
+                keccak256(
+                    "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
+                ),
                 keccak256("Calpulli"),
                 keccak256("1"),
                 block.chainid + 1,
@@ -244,7 +259,10 @@ contract StakingDepositTest is StakingFixture {
     function _expectPossessionFailure(uint256 secret) private {
         bytes28 keyHash = keyHashOf(secret);
         expectError(
-            abi.encodeWithSelector(IValidatorRegistry.ValidatorRegistry__ProofOfPossessionFailed.selector, keyHash)
+            abi.encodeWithSelector(
+                IValidatorRegistry.ValidatorRegistry__ProofOfPossessionFailed.selector,
+                keyHash
+            )
         );
     }
 
@@ -482,7 +500,9 @@ contract StakingExitTest is StakingFixture {
     }
 
     function _exitDigest(uint256 secret) private view returns (bytes32) {
-        bytes32 structHash = keccak256(abi.encode(keccak256("Exit(bytes32 key)"), bytes32(keyHashOf(secret))));
+        bytes32 structHash = keccak256(
+            abi.encode(keccak256("Exit(bytes32 key)"), bytes32(keyHashOf(secret)))
+        );
         return keccak256(abi.encodePacked(hex"1901", registry.domain(), structHash));
     }
 }
@@ -513,7 +533,11 @@ contract StakingSlashTest is StakingFixture {
 
     function test_onlyTheInstanceAndItsSlasherSlash() external {
         expectError(
-            abi.encodeWithSelector(IValidatorRegistry.ValidatorRegistry__NotSlasher.selector, INSTANCE, address(this))
+            abi.encodeWithSelector(
+                IValidatorRegistry.ValidatorRegistry__NotSlasher.selector,
+                INSTANCE,
+                address(this)
+            )
         );
         registry.slash(INSTANCE, Epoch.wrap(0), 0, 1e18, POT);
         vm.prank(OTHER);
@@ -653,7 +677,9 @@ contract StakingSlashTest is StakingFixture {
         vm.prank(address(0x99));
         registry.slash(INSTANCE, Epoch.wrap(0), 0, 1e18, POT);
         registry.setCanonical(OTHER);
-        expectError(abi.encodeWithSelector(IValidatorRegistry.ValidatorRegistry__SlasherFrozen.selector, INSTANCE));
+        expectError(
+            abi.encodeWithSelector(IValidatorRegistry.ValidatorRegistry__SlasherFrozen.selector, INSTANCE)
+        );
         registry.setSlasher(INSTANCE, SLASHER);
         refuses(IValidatorRegistry.ValidatorRegistry__WasCanonical.selector);
         registry.setCanonical(INSTANCE);
@@ -733,13 +759,30 @@ contract StakingParametersTest is StakingFixture {
     function test_instanceWhoseEvidenceOutlastsExitOrSeedsIsRefused() external {
         address next = address(0x3333);
         // 10,000 + 4 epochs must stay under the exit delay of 20,000, and 20 epochs over it.
-        expectError(abi.encodeWithSelector(IValidatorRegistry.ValidatorRegistry__InvalidParameter.selector, "exitDelay"));
+        expectError(
+            abi.encodeWithSelector(
+                IValidatorRegistry.ValidatorRegistry__InvalidParameter.selector,
+                "exitDelay"
+            )
+        );
         registry.addInstance(next, GENESIS, 2_500, SLASHER);
-        expectError(abi.encodeWithSelector(IValidatorRegistry.ValidatorRegistry__InvalidParameter.selector, "seedRing"));
+        expectError(
+            abi.encodeWithSelector(
+                IValidatorRegistry.ValidatorRegistry__InvalidParameter.selector,
+                "seedRing"
+            )
+        );
         registry.addInstance(next, GENESIS, 500, SLASHER);
-        expectError(abi.encodeWithSelector(IValidatorRegistry.ValidatorRegistry__InvalidParameter.selector, "epochDuration"));
+        expectError(
+            abi.encodeWithSelector(
+                IValidatorRegistry.ValidatorRegistry__InvalidParameter.selector,
+                "epochDuration"
+            )
+        );
         registry.addInstance(next, GENESIS, 0, SLASHER);
-        expectError(abi.encodeWithSelector(IValidatorRegistry.ValidatorRegistry__InvalidParameter.selector, "genesis"));
+        expectError(
+            abi.encodeWithSelector(IValidatorRegistry.ValidatorRegistry__InvalidParameter.selector, "genesis")
+        );
         registry.addInstance(next, 100, 1_000, SLASHER);
         refuses(IValidatorRegistry.ValidatorRegistry__InstanceKnown.selector);
         registry.addInstance(INSTANCE, GENESIS, 1_000, SLASHER);
@@ -759,7 +802,9 @@ contract StakingParametersTest is StakingFixture {
     }
 
     function _refused(RegistryConfig memory c, string memory name) private {
-        expectError(abi.encodeWithSelector(IValidatorRegistry.ValidatorRegistry__InvalidParameter.selector, name));
+        expectError(
+            abi.encodeWithSelector(IValidatorRegistry.ValidatorRegistry__InvalidParameter.selector, name)
+        );
         new ValidatorRegistry(c);
     }
 }

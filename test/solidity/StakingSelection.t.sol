@@ -32,7 +32,10 @@ contract StakingPermutationTest is Test {
         for (uint256 size = 1; size <= 20_000; size += 997) {
             uint256 side = Permutation.sideOf(size);
             for (uint256 x = 0; x < size; x += 1 + size / 7) {
-                assertTrue(Permutation.at(uint256(keccak256(abi.encode(size))), size, side, x) < size, "range");
+                assertTrue(
+                    Permutation.at(uint256(keccak256(abi.encode(size))), size, side, x) < size,
+                    "range"
+                );
             }
         }
     }
@@ -153,7 +156,8 @@ contract StakingSelectionTest is StakingFixture {
         duty(5, 50);
         (, bytes32[] memory keys) = committee(5);
         assertEq(keys.length, 5);
-        for (uint256 k = 0; k < 5; ++k) assertTrue(keys[k] != bytes32(keyHashOf(late)), "joined after the freeze");
+        for (uint256 k = 0; k < 5; ++k)
+            assertTrue(keys[k] != bytes32(keyHashOf(late)), "joined after the freeze");
         // An epoch that ended without stays without.
         refuses(IValidatorRegistry.ValidatorRegistry__SeedOutOfTime.selector);
         fix(4);
@@ -327,12 +331,16 @@ contract StakingSelectionTest is StakingFixture {
         fix(8);
         assertEq(registry.seedOf(INSTANCE, Epoch.wrap(8)).freezeOf(), GENESIS + 5 * EPOCH);
         assertTrue(
-            registry.seedOf(OTHER, Epoch.wrap(5)).seedOf() != registry.seedOf(INSTANCE, Epoch.wrap(8)).seedOf(),
+            registry.seedOf(OTHER, Epoch.wrap(5)).seedOf() !=
+                registry.seedOf(INSTANCE, Epoch.wrap(8)).seedOf(),
             "independent"
         );
     }
 
-    function dutyExternal(uint256 epoch, uint256 slot) external view returns (address proposer, uint256 position) {
+    function dutyExternal(
+        uint256 epoch,
+        uint256 slot
+    ) external view returns (address proposer, uint256 position) {
         (proposer, position, ) = duty(epoch, slot);
     }
 

@@ -74,14 +74,15 @@ contract Signer {
     }
 
     function unpadSignature(uint256[8] memory p) public pure returns (uint256[6] memory) {
-        return [
-            (p[0] << 128) | (p[1] >> 128),
-            (p[1] << 128) | p[2],
-            p[3],
-            (p[4] << 128) | (p[5] >> 128),
-            (p[5] << 128) | p[6],
-            p[7]
-        ];
+        return
+            [
+                (p[0] << 128) | (p[1] >> 128),
+                (p[1] << 128) | p[2],
+                p[3],
+                (p[4] << 128) | (p[5] >> 128),
+                (p[5] << 128) | p[6],
+                p[7]
+            ];
     }
 
     function _negate(uint256 hi, uint256 lo) private pure returns (uint256, uint256) {
@@ -94,13 +95,19 @@ contract Signer {
         return hi > _HALF_HI || (hi == _HALF_HI && lo > _HALF_LO);
     }
 
-    function _multiplyG1(uint256[4] memory point, uint256 scalar) private view returns (uint256[4] memory result) {
+    function _multiplyG1(
+        uint256[4] memory point,
+        uint256 scalar
+    ) private view returns (uint256[4] memory result) {
         (bool success, bytes memory out) = address(0x0c).staticcall(abi.encodePacked(point, scalar));
         require(success, "G1MSM");
         result = abi.decode(out, (uint256[4]));
     }
 
-    function _multiplyG2(uint256[8] memory point, uint256 scalar) private view returns (uint256[8] memory result) {
+    function _multiplyG2(
+        uint256[8] memory point,
+        uint256 scalar
+    ) private view returns (uint256[8] memory result) {
         (bool success, bytes memory out) = address(0x0e).staticcall(abi.encodePacked(point, scalar));
         require(success, "G2MSM");
         result = abi.decode(out, (uint256[8]));

@@ -11,7 +11,10 @@ import {Signer} from "./StakingSigner.sol";
 import {Test, vm} from "./Vm.sol";
 
 interface ArrayVm {
-    function parseJsonUintArray(string calldata json, string calldata key) external pure returns (uint256[] memory);
+    function parseJsonUintArray(
+        string calldata json,
+        string calldata key
+    ) external pure returns (uint256[] memory);
 }
 
 ArrayVm constant arrayVm = ArrayVm(address(vm));
@@ -92,7 +95,9 @@ contract StakingVectorsTest is Test {
             string memory path = _possession(i);
             bytes32 domain = keccak256(
                 abi.encode(
-                    keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"),
+                    keccak256(
+                        "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
+                    ),
                     keccak256("Calpulli"),
                     keccak256("1"),
                     _word(string.concat(path, "chainId")),

@@ -37,4 +37,15 @@ interface IValidatorSet {
         Epoch epoch,
         Timestamp epochStart
     ) external view returns (address[] memory proposers, bytes32[] memory keyHashes);
+
+    /// @notice Key hashes of those members of an epoch's committee whose bit is set, in the order of their positions.
+    /// @param bitmap position k at bit k; bits beyond the committee name nobody
+    /// @return keyHashes see `Bls12381.hashKey`
+    /// @return committeeSize members of the epoch's committee
+    function membersOf(
+        address instance,
+        Epoch epoch,
+        Timestamp epochStart,
+        uint256 bitmap
+    ) external view returns (bytes32[] memory keyHashes, uint256 committeeSize);
 }

@@ -118,6 +118,25 @@ contract PermissionedValidatorSet is IValidatorSet, Ownable2Step {
         }
     }
 
+    /// @inheritdoc IValidatorSet
+    function membersOf(
+        address,
+        Epoch,
+        Timestamp epochStart,
+        uint256 bitmap
+    ) external view returns (bytes32[] memory keyHashes, uint256 committeeSize) {
+        uint256 generation;
+        (generation, committeeSize) = _generationAt(epochStart);
+        keyHashes = new bytes32[](committeeSize);
+        uint256 count = 0;
+        for (uint256 i = 0; i < committeeSize; ++i) {
+            if ((bitmap >> i) & 1 == 1) keyHashes[count++] = _keyHashes[generation][i];
+        }
+        assembly ("memory-safe") {
+            mstore(keyHashes, count)
+        }
+    }
+
     function _duty(Slot slot, Timestamp epochStart) private view returns (address, uint256, uint256) {
         (uint256 generation, uint256 size) = _generationAt(epochStart);
         uint256 position = Slot.unwrap(slot) % size;

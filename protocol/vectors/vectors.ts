@@ -40,6 +40,7 @@ import { encodeWithdrawal, foldWithdrawals, withdrawalChallenge } from "../withd
 import { seededRandom } from "./random.ts";
 import * as sample from "./samples.ts";
 import * as scenario from "./scenario.ts";
+import { blsVectors, permutationVectors } from "./staking.ts";
 
 /** Content of a file, by its name without `.json`. */
 export function allVectors(): Record<string, unknown> {
@@ -58,6 +59,8 @@ export function allVectors(): Record<string, unknown> {
     epochs: epochs(),
     tree: tree(),
     ledger: ledger(),
+    permutation: permutationVectors(),
+    bls: blsVectors(),
   };
 }
 

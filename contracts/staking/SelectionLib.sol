@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {Permutation} from "../crypto/Permutation.sol";
+import {Epoch, Slot} from "../types/Time.sol";
+import {IValidatorRegistry} from "./IValidatorRegistry.sol";
+import {SeatArray, SeatArrayLib} from "./SeatArrayLib.sol";
+import {Instance, RegistryState} from "./RegistryState.sol";
+import {FOLLOWERS, MAX_SEATS, packSeedWord, Seat, SeatKey, SeedWord, Validator} from "./StakingWords.sol";
+
+/// @title Selection
+/// @notice Committee and proposers of an instance's epochs, from one word an epoch.
+///
+///        freeze(e)        seed(e) may be fixed        e runs
+///   |---------------|---------------|---------------|---------------|
+///   start(e-3)      start(e-2)                      start(e)        start(e+1): too late
+///
+/// The set is taken as of start(e-3), a whole epoch before its seed can be known, so who joins or leaves cannot choose
+/// among committees. The seed is L1's randomness of the block that fixes it: the first block of epoch e-2 does, or anyone,
+/// until e ends. Member k is the validator at place pi(k) of the set, where pi is the permutation that the seed keys; a
+/// set not larger than the committee is the committee, in its own order.
+library SelectionLib {
+    using SeatArrayLib for SeatArray;
+
+    uint256 private constant _FREEZE_LEAD = 3;
+    uint256 private constant _SEED_LEAD = 2;
+
+    /// @dev Sets the draw of proposers apart from the permutation's rounds under the same seed.
+    uint256 private constant _PROPOSER_DRAW = 1 << 128;
+
+    /// @notice Fixes the seed of an epoch that has none.
+    function fix(RegistryState storage self, uint256 ring, address instance, Epoch epoch) internal {
+        uint256 number = Epoch.unwrap(epoch);
+        if (self.seeds[instance][number % ring].isFor(number))
+            revert IValidatorRegistry.ValidatorRegistry__SeedAlreadyFixed(instance, epoch);
+
+        _fix(self, ring, instance, number, SeedWord.wrap(0));
+    }
+
+    /// @notice Fixes the seed of the epoch after next, if nobody has.
+    /// @param word of the epoch
+    function fixAhead(
+        RegistryState storage self,
+        uint256 ring,
+        address instance,
+        Epoch epoch,
+        SeedWord word
+    ) internal {
+        uint256 number = Epoch.unwrap(epoch) + _SEED_LEAD;
+        if (!self.seeds[instance][number % ring].isFor(number)) _fix(self, ring, instance, number, word);
+    }
+
+    /// @notice The epoch's word; the set of an epoch whose seed is not fixed is empty.
+    function wordOf(
+        RegistryState storage self,
+        uint256 ring,
+        address instance,
+        Epoch epoch
+    ) internal view returns (SeedWord word) {
+        word = self.seeds[instance][Epoch.unwrap(epoch) % ring];
+        if (!word.isFor(Epoch.unwrap(epoch))) word = SeedWord.wrap(0);
+    }
+
+    /// @notice Proposer of a slot and its position in the committee.
+    /// @return proposer 0 when the position's validator has left the array: the right to propose ends at once
+    function duty(
+        RegistryState storage self,
+        SeedWord word,
+        uint256 committeeSize,
+        Slot slot
+    ) internal view returns (address proposer, uint256 position) {
+        position = proposerPosition(word, committeeSize, slot);
+        proposer = proposerAt(self, word, placeOf(word, committeeSize, position));
+    }
+
+    /// @notice Position of a slot's proposer in a committee that is not empty.
+    function proposerPosition(
+        SeedWord word,
+        uint256 committeeSize,
+        Slot slot
+    ) internal pure returns (uint256 position) {
+        uint256 seed = word.seedOf();
+        uint256 draw = _PROPOSER_DRAW | Slot.unwrap(slot);
+        assembly ("memory-safe") {
+            mstore(0, seed)
+            mstore(0x20, draw)
+            position := mod(keccak256(0, 0x40), committeeSize)
+        }
+    }
+
+    /// @notice Place in the frozen set of a committee's position.
+    function placeOf(SeedWord word, uint256 committeeSize, uint256 position) internal pure returns (uint256) {
+        uint256 size = word.sizeOf();
+        return
+            size <= committeeSize ? position : Permutation.at(word.seedOf(), size, word.sideOf(), position);
+    }
+
+    /// @notice Who attests for a place of the frozen set.
+    function keyAt(
+        RegistryState storage self,
+        SeedWord word,
+        uint256 place
+    ) internal view returns (bytes28 keyHash) {
+        uint256 followers = word.followersOf();
+        SeatKey key =
+            place < followers
+                ? self.arrays[FOLLOWERS].keyAt(place, word.freezeOf())
+                : self.arrays[word.pinnedSet()].keyAt(place - followers, word.freezeOf());
+        return key.keyHashOf();
+    }
+
+    /// @notice Who proposes for a place of the frozen set, today.
+    function proposerAt(
+        RegistryState storage self,
+        SeedWord word,
+        uint256 place
+    ) internal view returns (address) {
+        uint256 followers = word.followersOf();
+        SeatArray storage array = self.arrays[place < followers ? FOLLOWERS : word.pinnedSet()];
+        uint256 position = place < followers ? place : place - followers;
+
+        Seat seat = array.seats[position];
+        if (Seat.unwrap(seat) != 0 && seat.seatSince() <= word.freezeOf()) return seat.seatProposer();
+
+        // Another validator has the position by now. Who had it at the freeze may have moved, or left.
+        Validator validator = self.validators[keyAt(self, word, place)];
+        if (!validator.isSeated()) return address(0);
+        return self.arrays[validator.setOf()].seats[validator.placeOf()].seatProposer();
+    }
+
+    /// @notice Key hashes of the positions whose bit is set, with two words of free memory before the array.
+    /// @dev Places first, then what stands there: two loops of few variables cost less than one of many.
+    function members(
+        RegistryState storage self,
+        SeedWord word,
+        uint256 committeeSize,
+        uint256 bitmap
+    ) internal view returns (bytes32[] memory keyHashes) {
+        uint256 size = word.sizeOf();
+        if (committeeSize > size) committeeSize = size;
+        bitmap &= (1 << committeeSize) - 1;
+
+        uint256 items;
+        assembly ("memory-safe") {
+            keyHashes := add(mload(0x40), 0x40)
+            items := add(keyHashes, 0x20)
+            mstore(0x40, add(items, shl(5, committeeSize)))
+        }
+        uint256 count = popcount(bitmap);
+        if (size > committeeSize) Permutation.select(word.seedOf(), size, word.sideOf(), bitmap, items);
+        else _positions(bitmap, items);
+        assembly ("memory-safe") {
+            mstore(keyHashes, count)
+        }
+
+        _readKeys(self, word, items, items + 32 * count);
+    }
+
+    /// @notice Bits set in a word of at most 64 bits.
+    function popcount(uint256 bits) internal pure returns (uint256) {
+        unchecked {
+            bits = bits - ((bits >> 1) & 0x5555555555555555);
+            bits = (bits & 0x3333333333333333) + ((bits >> 2) & 0x3333333333333333);
+            bits = (bits + (bits >> 4)) & 0x0f0f0f0f0f0f0f0f;
+            return ((bits * 0x0101010101010101) >> 56) & 0xff;
+        }
+    }
+
+    /// @dev The positions whose bit is set, one word each.
+    function _positions(uint256 bitmap, uint256 items) private pure {
+        assembly ("memory-safe") {
+            for {
+                let k := 0
+            } bitmap {
+                k := add(k, 1)
+            } {
+                if and(bitmap, 1) {
+                    mstore(items, k)
+                    items := add(items, 0x20)
+                }
+                bitmap := shr(1, bitmap)
+            }
+        }
+    }
+
+    /// @dev Replaces places by the hashes of the keys that stand there: one cold read each.
+    function _readKeys(RegistryState storage self, SeedWord word, uint256 items, uint256 end) private view {
+        SeatKey[MAX_SEATS] storage followers = self.arrays[FOLLOWERS].keys;
+        SeatKey[MAX_SEATS] storage pinned = self.arrays[word.pinnedSet()].keys;
+        uint256 split = word.followersOf();
+        uint256 freeze = word.freezeOf();
+        while (items < end) {
+            bool replaced;
+            assembly ("memory-safe") {
+                let place := mload(items)
+                let slot := add(followers.slot, place)
+                if iszero(lt(place, split)) {
+                    slot := add(pinned.slot, sub(place, split))
+                }
+                let key := sload(slot)
+                replaced := gt(and(key, 0xffffffff), freeze)
+                if iszero(replaced) {
+                    mstore(items, and(key, not(0xffffffff)))
+                }
+            }
+            if (replaced) _readReplaced(self, word, items);
+            unchecked {
+                items += 32;
+            }
+        }
+    }
+
+    function _readReplaced(RegistryState storage self, SeedWord word, uint256 item) private view {
+        uint256 place;
+        assembly ("memory-safe") {
+            place := mload(item)
+        }
+        bytes28 keyHash = keyAt(self, word, place);
+        assembly ("memory-safe") {
+            mstore(item, keyHash)
+        }
+    }
+
+    /// @param known another word of the instance, or 0: sets change slowly, so its side is likely the new one's
+    function _fix(
+        RegistryState storage self,
+        uint256 ring,
+        address instance,
+        uint256 epoch,
+        SeedWord known
+    ) private {
+        Instance memory clock = self.instances[instance];
+        if (clock.number == 0) revert IValidatorRegistry.ValidatorRegistry__UnknownInstance(instance);
+
+        // An epoch beyond 32 bits is out of time long before a product overflows.
+        if (epoch >= type(uint32).max)
+            revert IValidatorRegistry.ValidatorRegistry__SeedOutOfTime(0, 0, epoch);
+        uint256 freeze;
+        unchecked {
+            uint256 duration = clock.epochDuration;
+            uint256 start = clock.genesis + epoch * duration;
+            if (block.timestamp < start - _SEED_LEAD * duration || block.timestamp >= start + duration)
+                revert IValidatorRegistry.ValidatorRegistry__SeedOutOfTime(
+                    start - _SEED_LEAD * duration,
+                    start + duration,
+                    block.timestamp
+                );
+            freeze = start - _FREEZE_LEAD * duration;
+        }
+
+        uint256 followers =
+            clock.canonicalFrom <= freeze && freeze < clock.canonicalUntil
+                ? self.arrays[FOLLOWERS].sizeAt(freeze)
+                : 0;
+        uint256 size = clock.pinned ? followers + self.arrays[clock.number].sizeAt(freeze) : followers;
+        // Two full arrays together do not fit the word; what is beyond stays unseated.
+        if (size >= MAX_SEATS) size = MAX_SEATS - 1;
+
+        SeedWord word = packSeedWord(
+            epoch,
+            freeze,
+            followers,
+            size,
+            Permutation.isSide(known.sideOf(), size) ? known.sideOf() : Permutation.sideOf(size),
+            clock.number,
+            _draw(instance, epoch)
+        );
+        self.seeds[instance][epoch % ring] = word;
+
+        emit IValidatorRegistry.SeedFixed(word);
+    }
+
+    /// @dev keccak256(randomness, instance, epoch)
+    function _draw(address instance, uint256 epoch) private view returns (uint256 seed) {
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            mstore(free, prevrandao())
+            mstore(add(free, 0x20), instance)
+            mstore(add(free, 0x40), epoch)
+            seed := keccak256(free, 0x60)
+        }
+    }
+}

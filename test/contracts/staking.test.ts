@@ -11,14 +11,7 @@ import { placeOf, proposerPosition, unpackSeedWord, type SeedWord } from "../../
 import { toAddress } from "../../protocol/address.ts";
 import { toSlot, toTimestamp } from "../../protocol/time.ts";
 import { seededRandom } from "../../protocol/vectors/random.ts";
-import {
-  bytes28,
-  deployRegistry,
-  type RegistryDriver,
-  STAKE,
-  type Words3,
-  type Words6,
-} from "../helpers/staking.ts";
+import { bytes28, deployRegistry, type RegistryDriver, STAKE, type Words3 } from "../helpers/staking.ts";
 import { expectRefusal } from "../helpers/refusal.ts";
 
 describe("proof of stake: contract and protocol library", () => {

@@ -166,6 +166,8 @@ contract StakingArrayTest is Test {
     }
 
     /// @dev Short histories from the fuzzer: each byte is an operation.
+    /// forge-config: default.fuzz.runs = 300
+    /// forge-config: full.fuzz.runs = 5000
     function testFuzz_activeSetIsDenseUniqueAndEqualToTheNaiveModel(bytes32 seed, uint8 length) external {
         uint256 operations = 8 + (length % 56);
         for (uint256 i = 0; i < operations; ++i) _operate(uint256(keccak256(abi.encode(seed, i))));

@@ -11,6 +11,8 @@ contract StakingInvariantsTest is StakingFixture {
     uint256 private _joined;
     uint256 private _epoch;
 
+    /// forge-config: default.fuzz.runs = 100
+    /// forge-config: full.fuzz.runs = 1000
     function testFuzz_balanceIsStakesPlusExitsAndTheSetIsSound(bytes32 seed) external {
         bootstrap(5);
         _joined = 5;

@@ -10,9 +10,6 @@ import type { Logger } from "../support/logger.ts";
 import type { Service } from "../support/service.ts";
 import { sleep } from "../support/sleep.ts";
 
-/** Mnemonic of the funded accounts that every development chain has; public, so never for real funds. */
-export const DEVELOPMENT_MNEMONIC = "test test test test test test test test test test test junk";
-
 /** Parameters of {@link Anvil}. */
 export interface AnvilOptions {
   /** TCP port on 127.0.0.1; 0 takes a free one. */

@@ -37,6 +37,8 @@ export interface RollupParameters {
   initialOracle: Oracle;
   fees: FeeParameters;
   minimumRegistration: bigint;
+  /** Seconds after which a block must consume a message. */
+  messageDeadline: number;
   feePortal: string;
   assetPortal: string;
   feeToken: string;
@@ -58,6 +60,7 @@ interface RawConfig {
   proverShare: bigint;
   initialOracle: bigint;
   minimumRegistration: bigint;
+  messageDeadline: bigint;
   feeToken: string;
   asset: string;
 }
@@ -200,6 +203,7 @@ export class RollupContract {
         proverBps: config.proverShare,
       },
       minimumRegistration: config.minimumRegistration,
+      messageDeadline: Number(config.messageDeadline),
       feePortal,
       assetPortal,
       feeToken: config.feeToken,
@@ -222,6 +226,11 @@ export class RollupContract {
   /** Hash of the record of a block between proven and pending. */
   async recordHash(number: number): Promise<bigint> {
     return BigInt(await call<string>(this.#contract, "recordHash", number));
+  }
+
+  /** When a message was sent, in seconds since genesis; for a message that waits for its block. */
+  async messageSentAt(index: number): Promise<number> {
+    return Number((await call<bigint>(this.#contract, "inboxWord", index)) & 0xffff_ffffn);
   }
 
   /** Undefined while the slot has no proposer. */

@@ -27,6 +27,7 @@ import { NodeLedger } from "../rpc/nodeLedger.ts";
 import { RpcServer } from "../rpc/rpcServer.ts";
 import { LocalAttester } from "../sequencer/attestation.ts";
 import { Mempool } from "../sequencer/mempool.ts";
+import type { MessagePolicy } from "../sequencer/messagePolicy.ts";
 import { type ProposerEvent, ProposerService } from "../sequencer/proposerService.ts";
 import { cachingVerifier } from "../sequencer/signatureCache.ts";
 import { ActorError } from "../support/actorError.ts";
@@ -63,6 +64,8 @@ export interface LocalNetworkOptions {
   seed?: number;
   /** Port of the node's JSON API, 0 for any free one; without it there is none. */
   rpcPort?: number;
+  /** A sequencer that censors, for rehearsals of forced inclusion. Default: it takes everything as early as it can. */
+  sequencer?: { messagePolicy?: MessagePolicy; refuseSenders?: ReadonlySet<number> };
   /** Seconds between L1 blocks. Default 1. */
   l1BlockTime?: number;
   /** Milliseconds between questions to L1. Default 200. */
@@ -150,12 +153,14 @@ export class LocalNetwork implements Service {
       });
       const heads = new HeadFollower({ provider, logger: logger.child({ actor: "l1" }), pollInterval });
       const { fees, genesisHash, sizes } = rollup.parameters;
+      const refuseSenders = options.sequencer?.refuseSenders;
       const mempool = new Mempool({
         capacity: 64 * sizes.transactions,
         nonceWindow: 64,
         domain: truncatedToField(genesisHash),
         view: () => ({ state: node.chain.tip.state, prices: fees }),
         verifySignature,
+        ...(refuseSenders ? { refuseSenders } : {}),
       });
 
       const errors = suiteErrorDecoder();
@@ -191,6 +196,7 @@ export class LocalNetwork implements Service {
         coinbase: sequencerAccount.address,
         l1BlockTime,
         verifySignature,
+        ...options.sequencer,
       });
       const prover = options.maker
         ? new ProverService({

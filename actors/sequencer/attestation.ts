@@ -2,6 +2,8 @@ import { bls12_381 } from "@noble/curves/bls12-381.js";
 
 import { fromBytes } from "../../protocol/bytes.ts";
 import type { ProposerDuty } from "../l1/rollupContract.ts";
+import type { ChainPoint } from "../node/chainState.ts";
+import type { BuiltBlock } from "./buildBlock.ts";
 
 /** Domain separation tag of attestations: the suite with proofs of possession. */
 const ATTESTATION_TAG = "BLS_SIG_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_";
@@ -20,6 +22,14 @@ export interface AttestationRequest {
   /** EIP-712 digest of the attestation, 32 bytes. */
   digest: Uint8Array;
   duty: ProposerDuty;
+  /** What is attested: header, blob, messages and transactions, with their result. */
+  block: BuiltBlock;
+  /** What the block stands on. */
+  parent: ChainPoint;
+  /** Receives the sequencer's share of the fees; 20 bytes in hexadecimal digits. */
+  coinbase: string;
+  /** Change of the ETH/TST price, in basis points. */
+  modifier: number;
   signal?: AbortSignal | undefined;
 }
 
@@ -37,7 +47,7 @@ export class LocalAttester implements AttestationProvider {
     this.#keys = keys;
   }
 
-  attest({ digest, duty }: AttestationRequest): Promise<Attestation> {
+  attest({ digest, duty }: Pick<AttestationRequest, "digest" | "duty">): Promise<Attestation> {
     const { longSignatures } = bls12_381;
     const message = longSignatures.hash(digest, ATTESTATION_TAG);
     const signers = this.#keys.slice(0, duty.committeeSize);

@@ -22,6 +22,7 @@ export type MempoolRefusal =
   | "ENCODING"
   | "UNKNOWN_KIND"
   | "UNKNOWN_SENDER"
+  | "SENDER_REFUSED"
   | "BAD_SIGNATURE"
   | "NONCE_TOO_LOW"
   | "NONCE_TOO_FAR"
@@ -67,6 +68,8 @@ export interface MempoolOptions {
   domain: Field;
   view: () => MempoolView;
   verifySignature: (claim: SignatureClaim) => boolean;
+  /** Accounts whose transactions are refused: a pool that censors, for rehearsals of forced inclusion. */
+  refuseSenders?: ReadonlySet<number>;
 }
 
 /**
@@ -245,6 +248,13 @@ export class Mempool {
   }
 
   #checkSender({ from, nonce }: Transaction, { state }: MempoolView): void {
+    if (this.#options.refuseSenders?.has(from)) {
+      throw refusal(
+        "SENDER_REFUSED",
+        `this sequencer takes nothing from account ${from}`,
+        "force it through the Inbox on L1",
+      );
+    }
     if (from >= MAX_ACCOUNTS || !accountExists(state.get(from))) {
       throw refusal(
         "UNKNOWN_SENDER",

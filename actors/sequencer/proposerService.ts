@@ -29,6 +29,7 @@ import type { Logger } from "../support/logger.ts";
 import type { Service } from "../support/service.ts";
 import type { AttestationProvider } from "./attestation.ts";
 import { type BuiltBlock, buildBlock } from "./buildBlock.ts";
+import { type MessagePolicy, messagesToTake } from "./messagePolicy.ts";
 import { type Mempool, type PooledTransaction, toPooled } from "./mempool.ts";
 
 /** Gas of `propose` is 60k to 75k; the limit leaves room for the first block after a prune. */
@@ -61,6 +62,10 @@ export interface ProposerOptions {
   /** Seconds between L1 blocks: what is sent now falls into a block that much later. */
   l1BlockTime: number;
   verifySignature: (claim: SignatureClaim) => boolean;
+  /** Which messages a block takes. Default `eager`. */
+  messagePolicy?: MessagePolicy;
+  /** Accounts whose transactions are left out of blocks, those of pruned blocks too. Default none. */
+  refuseSenders?: ReadonlySet<number>;
 }
 
 export class ProposerService implements Service {
@@ -189,7 +194,16 @@ export class ProposerService implements Service {
       this.#miss(slot, "another block was signed for it before");
       return;
     }
-    const { bitmap, signature } = await this.#options.attester.attest({ slot, digest, duty, signal });
+    const { bitmap, signature } = await this.#options.attester.attest({
+      slot,
+      digest,
+      duty,
+      block,
+      parent,
+      coinbase,
+      modifier: 0,
+      signal,
+    });
     const { stateRoot, prices, gas } = block.header;
     const blk = encodeBlock({
       stateRoot,
@@ -245,14 +259,23 @@ export class ProposerService implements Service {
   }
 
   async #build(slot: Slot, parent: ChainPoint): Promise<BuiltBlock> {
-    const { node, mempool, verifySignature } = this.#options;
+    const { node, mempool, verifySignature, messagePolicy = "eager", refuseSenders } = this.#options;
     const { sizes, genesisHash } = node.parameters;
+    const waiting = node.chain.messages.slice(parent.record.messageCount);
+    const taken = await messagesToTake({
+      policy: messagePolicy,
+      rollup: node.rollup,
+      consumed: parent.record.messageCount,
+      waiting: waiting.length,
+      slot,
+    });
+    const candidates = [...this.#returning(parent), ...mempool.candidates(parent.state)];
     return buildBlock({
       parent,
       slot,
       prices: await node.rollup.pricesAfter(encodeRecord(parent.record)),
-      inbox: node.chain.messages.slice(parent.record.messageCount),
-      candidates: [...this.#returning(parent), ...mempool.candidates(parent.state)],
+      inbox: waiting.slice(0, taken),
+      candidates: candidates.filter(({ transaction }) => !refuseSenders?.has(transaction.from)),
       domain: truncatedToField(genesisHash),
       sizes,
       verifySignature,

@@ -10,7 +10,6 @@ describe("Local attester", () => {
     const keys = [1, 2, 3].map((n) => attesterKey(new Uint8Array(32).fill(n)));
     const digest = new Uint8Array(32).fill(9);
     const { bitmap, signature } = await new LocalAttester({ keys }).attest({
-      slot: 1,
       digest,
       duty: { proposer: "0x", position: 0, committeeSize: 2 },
     });

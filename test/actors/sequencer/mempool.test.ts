@@ -88,6 +88,21 @@ describe("Mempool", () => {
     });
   }
 
+  it("refuses senders that it was told to refuse, and says what is left to them", () => {
+    const view = () => ({ state, prices: PRICES });
+    pool = new Mempool({
+      capacity: 4,
+      nonceWindow: 8,
+      domain: DOMAIN,
+      view,
+      verifySignature: schnorrVerify,
+      refuseSenders: new Set([1]),
+    });
+    expect(refusalOf(transfer())).to.equal("SENDER_REFUSED");
+    expect(() => pool.add(transfer())).to.throw("force it through the Inbox on L1");
+    expect(refusalOf(transfer({ from: 0, to: 1n }))).to.equal(undefined);
+  });
+
   it("refuses a duplicate, and a second transaction with the same nonce", () => {
     pool.add(transfer());
     expect(refusalOf(transfer())).to.equal("DUPLICATE");

@@ -51,6 +51,7 @@ export function fakeParameters(): RollupParameters {
     initialOracle: { price: 0n, preBase: 0n, preBlob: 0n, postBase: 0n, postBlob: 0n },
     fees: { ...PRICES, burnedBps: 1_000n, proverBps: 4_500n },
     minimumRegistration: 1n,
+    messageDeadline: 30,
     feePortal: ROLLUP,
     assetPortal: ROLLUP,
     feeToken: ROLLUP,

@@ -87,7 +87,7 @@ function checkDisk() {
 
 /** Loads what was built natively, on the Node that will use it: a missing binary must not surface in a test. */
 function checkNative() {
-  for (const name of ["c-kzg", "@nomicfoundation/edr"]) {
+  for (const name of ["c-kzg", "@nomicfoundation/edr", "@chainsafe/blst"]) {
     const { status, stderr } = spawnSync(node24, ["-e", `require(${JSON.stringify(name)})`], { cwd: root });
     if (status !== 0) {
       process.stderr.write(stderr ?? "");

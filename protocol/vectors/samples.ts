@@ -2,8 +2,12 @@
 import type { Account } from "../account.ts";
 import type { Address } from "../address.ts";
 import type { AttestedBlock } from "../attestation.ts";
+import { BLOB_BYTES } from "../blob.ts";
 import type { ProposedBlock } from "../blockWords.ts";
+import type { Signature } from "../bls.ts";
+import { wordsToBytes } from "../bytes.ts";
 import { reduceToField, type Field } from "../field.ts";
+import type { SignedAttestation, SignedProposal } from "../gossip.ts";
 import type { TruncatedHash } from "../hash.ts";
 import type { Header } from "../header.ts";
 import {
@@ -181,6 +185,25 @@ export function sampleAttestedBlock(random: Random): AttestedBlock {
     modifier: sampleModifier(random),
     coinbase: sampleAddress(random),
   };
+}
+
+export function sampleProposal(random: Random, words: readonly bigint[]): SignedProposal {
+  const blob = new Uint8Array(BLOB_BYTES);
+  blob.set(wordsToBytes(words));
+  return {
+    position: random.below(COMMITTEE_SIZE),
+    header: sampleHeader(random),
+    messages: Number(random.bits(16)),
+    modifier: sampleModifier(random),
+    coinbase: sampleAddress(random),
+    blob,
+    signature: random.bytes(96) as Signature,
+  };
+}
+
+export function sampleAttestation(random: Random): SignedAttestation {
+  const position = random.below(COMMITTEE_SIZE);
+  return { position, block: sampleAttestedBlock(random), signature: random.bytes(96) as Signature };
 }
 
 function sampleModifier(random: Random): number {

@@ -37,6 +37,7 @@ import { encodeTip } from "../tip.ts";
 import { encodeTransaction, signingMessage, signTransaction, type TransactionWords } from "../transaction.ts";
 import { AccountTree, hashNode } from "../tree.ts";
 import { encodeWithdrawal, foldWithdrawals, withdrawalChallenge } from "../withdrawal.ts";
+import { gossipVectors } from "./gossip.ts";
 import { seededRandom } from "./random.ts";
 import * as sample from "./samples.ts";
 import * as scenario from "./scenario.ts";
@@ -61,6 +62,7 @@ export function allVectors(): Record<string, unknown> {
     ledger: ledger(),
     permutation: permutationVectors(),
     bls: blsVectors(),
+    gossip: gossipVectors(),
   };
 }
 

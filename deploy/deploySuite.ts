@@ -11,6 +11,7 @@ import {
   type Signer,
   concat,
   keccak256,
+  ZeroAddress,
 } from "ethers";
 
 import { AccountTree } from "../protocol/tree.ts";
@@ -109,7 +110,8 @@ export async function deploySuite(parameters: DeployParameters): Promise<Deploym
 
   const genesisTime = parameters.genesisTime ?? (await latestTime(provider));
   const genesisRoot = toHex(AccountTree.empty().root());
-  const surroundings = { genesisRoot, genesisTime, validatorSet, verifierPolicy, token, asset };
+  const rewards = ZeroAddress;
+  const surroundings = { genesisRoot, genesisTime, validatorSet, verifierPolicy, token, asset, rewards };
   const rollup = await create("Rollup", [rollupConfig(preset, surroundings)]);
 
   const rollupBlock = block;

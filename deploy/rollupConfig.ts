@@ -11,11 +11,13 @@ export interface RollupSurroundings {
   verifierPolicy: string;
   token: string;
   asset: string;
+  /** Contract that pays and burns the fees of proven epochs; the zero address for none. */
+  rewards: string;
 }
 
 /** Every field of the contract's `RollupConfig`. */
 export function rollupConfig(preset: Preset, surroundings: RollupSurroundings): Record<string, unknown> {
-  const { genesisRoot, genesisTime, validatorSet, verifierPolicy, token, asset } = surroundings;
+  const { genesisRoot, genesisTime, validatorSet, verifierPolicy, token, asset, rewards } = surroundings;
   const size = SIZES[preset.circuit];
   return {
     version: preset.version,
@@ -47,5 +49,6 @@ export function rollupConfig(preset: Preset, surroundings: RollupSurroundings): 
     verifierPolicy,
     feeToken: token,
     asset,
+    rewards,
   };
 }

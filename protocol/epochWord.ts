@@ -1,24 +1,51 @@
+/**
+ * What the Rollup remembers of a proven epoch, as one hash with two halves: who did its duties, and who is paid for it. A
+ * claim opens one half by its preimage and brings the other as a hash.
+ *
+ *     when        = epoch << 64 | provenAt
+ *     duties      = keccak256(when ‖ participation0 ‖ participation1 ‖ seedWord)
+ *     settlement  = keccak256(prover ‖ endRecordHash)
+ *     payments    = keccak256(when ‖ settlement ‖ rewardsRoot)
+ *     epochWord   = keccak256(duties ‖ payments)
+ */
 import type { Address } from "./address.ts";
 import { keccakWords } from "./hash.ts";
 import { encodeParticipation, type Participation } from "./participation.ts";
 import type { Epoch, Timestamp } from "./time.ts";
 
-/** What the Rollup remembers of a proven epoch, as one hash; claims open it by its preimage. */
 export interface ProvenEpoch {
   readonly epoch: Epoch;
   readonly prover: Address;
-  /** When the proof was accepted. */
+  /** When the proof was accepted, in L1 seconds. */
   readonly provenAt: Timestamp;
   /** Record hash of the epoch's last block. */
   readonly endRecordHash: bigint;
-  /** Merkle commitment of the words `coinbase160 | sequencerFee96`, one a block. */
+  /** Merkle commitment of the words `coinbase160 | attested16 | sequencerFee80`, one a block. */
   readonly rewards: bigint;
+  /** The last block's own bitmap counted, see `countLastBitmap`. */
   readonly participation: Participation;
+  /** What the validator set drew the committee from; 0 for a permissioned set. */
+  readonly seedWord: bigint;
 }
 
-/** keccak256(epoch, prover, time, end record hash, rewards, participation0, participation1). */
+export interface EpochWordParts {
+  readonly when: bigint;
+  readonly duties: bigint;
+  readonly settlement: bigint;
+  readonly payments: bigint;
+  /** What the ring holds. */
+  readonly word: bigint;
+}
+
+export function epochWordParts(proven: ProvenEpoch): EpochWordParts {
+  const { epoch, prover, provenAt, endRecordHash, rewards, participation, seedWord } = proven;
+  const when = (BigInt(epoch) << 64n) | BigInt(provenAt);
+  const duties = keccakWords([when, ...encodeParticipation(participation), seedWord]);
+  const settlement = keccakWords([prover, endRecordHash]);
+  const payments = keccakWords([when, settlement, rewards]);
+  return { when, duties, settlement, payments, word: keccakWords([duties, payments]) };
+}
+
 export function epochWord(proven: ProvenEpoch): bigint {
-  const { epoch, prover, provenAt, endRecordHash, rewards, participation } = proven;
-  const attested = encodeParticipation(participation);
-  return keccakWords([BigInt(epoch), prover, BigInt(provenAt), endRecordHash, rewards, ...attested]);
+  return epochWordParts(proven).word;
 }

@@ -32,6 +32,20 @@ export function countParticipation(parentBitmaps: readonly bigint[]): Participat
   return { counts, blocks: counted.length };
 }
 
+/** Counts the epoch's last block too, as L1 does with its record; a block without a bitmap counts nowhere. */
+export function countLastBitmap({ counts, blocks }: Participation, bitmap: bigint): Participation {
+  if (bitmap === 0n) return { counts, blocks };
+  return {
+    counts: counts.map((count, position) => count + Number((bitmap >> BigInt(position)) & 1n)),
+    blocks: blocks + 1,
+  };
+}
+
+/** Members whose bit is set. */
+export function countAttested(bitmap: bigint): number {
+  return bitmap.toString(2).replaceAll("0", "").length;
+}
+
 /** @throws {ProtocolError} `out-of-range` for a count over 255, `wrong-length` for other than 48 counts. */
 export function encodeParticipation({ counts, blocks }: Participation): ParticipationWords {
   if (counts.length !== COMMITTEE_SIZE) {

@@ -151,7 +151,7 @@ export interface BlockWitness {
 }
 
 const MODIFIER_COINBASE = wordLayout("witness", { modifier: 16, coinbase: 160 });
-const COINBASE_FEE = wordLayout("epoch", { coinbase: 160, sequencerFee: 96 });
+const COINBASE_FEE = wordLayout("epoch", { coinbase: 160, attested: 16, sequencerFee: 80 });
 
 /** keccak256(bitmap ‖ proposer ‖ signature ‖ modifier16 | coinbase160). @throws {ProtocolError} `wrong-length` */
 export function witnessHash({ bitmap, proposer, signature, modifier, coinbase }: BlockWitness): bigint {
@@ -162,25 +162,33 @@ export function witnessHash({ bitmap, proposer, signature, modifier, coinbase }:
   );
 }
 
-/** coinbase160 | sequencerFee96: who gets how much for a block. @throws {ProtocolError} `out-of-range` */
-export function coinbaseFeeWord(coinbase: Address, sequencerFee: bigint): bigint {
-  return COINBASE_FEE.pack({ coinbase, sequencerFee });
-}
-
-/** One block's part of an epoch hash. */
-export interface EpochHashStep {
-  readonly versionedHash: bigint;
+/** What a block earned its sequencer. */
+export interface CoinbaseFee {
   readonly coinbase: Address;
-  /** Base units, 96 bits. */
+  /** Bits of the block's own bitmap; 0 for a fallback block. */
+  readonly attested: number;
+  /** Base units, 80 bits. */
   readonly sequencerFee: bigint;
 }
 
+/** coinbase160 | attested16 | sequencerFee80. @throws {ProtocolError} `out-of-range` */
+export function coinbaseFeeWord({ coinbase, attested, sequencerFee }: CoinbaseFee): bigint {
+  return COINBASE_FEE.pack({ coinbase, attested: BigInt(attested), sequencerFee });
+}
+
+export function decodeCoinbaseFee(word: bigint): CoinbaseFee {
+  const { coinbase, attested, sequencerFee } = COINBASE_FEE.unpack(word);
+  return { coinbase: coinbase as Address, attested: Number(attested), sequencerFee };
+}
+
+/** One block's part of an epoch hash. */
+export interface EpochHashStep extends CoinbaseFee {
+  readonly versionedHash: bigint;
+}
+
 /** Epoch hash after one more block; the first block of an epoch starts from 0. */
-export function rollEpochHash(
-  previous: bigint,
-  { versionedHash, coinbase, sequencerFee }: EpochHashStep,
-): bigint {
-  return keccakWords([previous, versionedHash, coinbaseFeeWord(coinbase, sequencerFee)]);
+export function rollEpochHash(previous: bigint, step: EpochHashStep): bigint {
+  return keccakWords([previous, step.versionedHash, coinbaseFeeWord(step)]);
 }
 
 export function assertSignature(signature: Uint8Array): void {

@@ -1,7 +1,7 @@
 import { toAddress } from "../../protocol/address.ts";
 import { type EpochInputs, epochInputs } from "../../protocol/epochInputs.ts";
 import { splitFees } from "../../protocol/fees.ts";
-import { encodeParticipation } from "../../protocol/participation.ts";
+import { countAttested, encodeParticipation } from "../../protocol/participation.ts";
 import { coinbaseFeeWord, encodeRecord } from "../../protocol/record.ts";
 import { contractInterface } from "../l1/contractInterface.ts";
 import type { RollupParameters } from "../l1/rollupContract.ts";
@@ -70,7 +70,11 @@ export function encodeSubmission(parameters: {
     opening: opening.proof,
     points: opening.points,
     coinbaseFees: work.blocks.map(({ claims, result }) =>
-      coinbaseFeeWord(claims.coinbase, splitFees(result!.fees, rollup.fees).sequencer),
+      coinbaseFeeWord({
+        coinbase: claims.coinbase,
+        attested: countAttested(claims.bitmap),
+        sequencerFee: splitFees(result!.fees, rollup.fees).sequencer,
+      }),
     ),
     withdrawals,
     proofs: [proof],

@@ -2,6 +2,8 @@
 pragma solidity 0.8.37;
 
 import {OutboxLib} from "../bridge/OutboxLib.sol";
+import {IValidatorSet} from "../staking/IValidatorSet.sol";
+import {Bitmap} from "../types/Bitmap.sol";
 import {Clock} from "../types/Clock.sol";
 import {BLS12_381_R} from "../types/Constants.sol";
 import {CHAIN_HASH, Cursor, CURSOR, EPOCH_HASH, hashRecord, Position, POSITION} from "../types/Record.sol";
@@ -10,6 +12,7 @@ import {Tip} from "../types/Tip.sol";
 import {IVerifierPolicy} from "../verifier/IVerifierPolicy.sol";
 import {BlobOpening} from "./BlobOpening.sol";
 import {ChainLib} from "./ChainLib.sol";
+import {EpochWordLib} from "./EpochWordLib.sol";
 import {EpochProof, IRollup} from "./IRollup.sol";
 import {PauseLib} from "./PauseLib.sol";
 import {RollupState} from "./RollupState.sol";
@@ -22,6 +25,7 @@ struct EpochProofRules {
     uint256 recordRing;
     uint256 epochRing;
     bytes32 genesisHash;
+    IValidatorSet validatorSet;
     IVerifierPolicy policy;
 }
 
@@ -60,21 +64,45 @@ library EpochProofLib {
         );
         rules.policy.requireValid(args.proofs, _publicInputs(rules, args, rho, accumulator));
 
-        bytes32 rewards = WithdrawalLib.commit(args.coinbaseFees);
         uint256 outbox =
             withdrawals == 0 ? 0 : OutboxLib.pack(withdrawals, block.timestamp - rules.clock.genesis);
         if (outbox != 0) self.outbox[Epoch.unwrap(epoch)] = outbox;
-        self.epochs[Epoch.unwrap(epoch) % rules.epochRing] = _epochWord(epoch, args, endHash, rewards);
         self.tip = tip.withProven(end.number(), nextEpoch, Cursor.wrap(args.end[CURSOR]).messageCount());
+        _close(self, rules, args, epoch, endHash, outbox);
+    }
+
+    /// @dev Writes what claims about the epoch open later, and says it.
+    function _close(
+        RollupState storage self,
+        EpochProofRules memory rules,
+        EpochProof calldata args,
+        Epoch epoch,
+        bytes32 endHash,
+        uint256 outbox
+    ) private {
+        uint256 number = Epoch.unwrap(epoch);
+        Position end = Position.wrap(args.end[POSITION]);
+        bytes32 rewards = WithdrawalLib.commit(args.coinbaseFees);
+        uint256 seedWord = rules.validatorSet.seedWordOf(address(this), epoch);
+        // The circuit sees a block's bitmap in the header after it: it counts all but the last one's.
+        uint256[2] memory participation = args.participation;
+        Bitmap.count(participation, end.bitmapOf());
+
+        uint256 when = EpochWordLib.when(epoch, block.timestamp);
+        self.epochs[number % rules.epochRing] = EpochWordLib.word(
+            EpochWordLib.duties(when, participation, seedWord),
+            EpochWordLib.payments(when, EpochWordLib.settlement(args.prover, endHash), rewards)
+        );
 
         emit IRollup.EpochProven(
-            Epoch.unwrap(epoch),
+            number,
             end.number(),
             args.prover,
             block.timestamp,
             endHash,
             rewards,
-            args.participation,
+            participation,
+            seedWord,
             outbox
         );
     }
@@ -181,26 +209,5 @@ library EpochProofLib {
         inputs[10] = bytes32(accumulator);
         inputs[11] = bytes32(args.participation[0]);
         inputs[12] = bytes32(args.participation[1]);
-    }
-
-    /// @dev keccak256(epoch, prover, timestamp, endRecordHash, rewardsRoot, participation0, participation1).
-    function _epochWord(
-        Epoch epoch,
-        EpochProof calldata args,
-        bytes32 endHash,
-        bytes32 rewards
-    ) private view returns (bytes32) {
-        return
-            keccak256(
-                abi.encode(
-                    epoch,
-                    args.prover,
-                    block.timestamp,
-                    endHash,
-                    rewards,
-                    args.participation[0],
-                    args.participation[1]
-                )
-            );
     }
 }

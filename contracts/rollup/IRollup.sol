@@ -60,6 +60,8 @@ struct RollupConfig {
     address feeToken;
     /// Token of the ledger's balances, held by the AssetPortal.
     address asset;
+    /// Pays the fees of proven epochs out of the FeePortal, and burns them; 0 for nobody, ever.
+    address rewards;
 }
 
 /// @notice Everything `submitEpochProof` needs. Words are ABI-static wherever they can be.
@@ -79,13 +81,13 @@ struct EpochProof {
     /// Value of the combined polynomial at z, below the BLS12-381 scalar modulus.
     uint256 y;
     /// Attestations counted by committee position, 8 bits each: positions 0..23, then 24..47 with the number of bitmaps
-    /// counted at bit 192.
+    /// counted at bit 192. As the circuit counts them: those of the blocks before the last one.
     uint256[2] participation;
     /// KZG proof of the combined polynomial: 48 bytes, then 16 zero bytes.
     uint256[2] opening;
     /// Blob commitments, one a block: x48 ‖ y48, uncompressed; all zero for the point at infinity (an empty blob).
     uint256[3][] points;
-    /// coinbase160 | sequencerFee96 of every block.
+    /// coinbase160 | attested16 | sequencerFee80 of every block; `attested` counts the bits of its own bitmap.
     uint256[] coinbaseFees;
     /// Withdrawals in order of execution: asset1 | amount95 | recipient160.
     uint256[] withdrawals;
@@ -129,8 +131,12 @@ interface IRollup {
     /// @notice Unproven blocks `proven + 1` to `pending` were dropped, their epoch's deadline having passed.
     event Pruned(uint256 indexed proven, uint256 pending);
 
-    /// @notice Blocks up to `number` are proven. The words of the epoch word's preimage, then the Outbox word (0 when
-    /// the epoch has no withdrawals).
+    /// @notice Blocks up to `number` are proven. Carries every preimage of the epoch word (see `epochWord`), then the
+    /// Outbox word (0 when the epoch has no withdrawals).
+    /// @param timestamp of the proof, in L1 seconds
+    /// @param rewardsRoot Merkle commitment of the `coinbaseFees`: keccak256(root ‖ count)
+    /// @param participation the proof's counts with the last block's own bitmap added
+    /// @param seedWord the validator set's `seedWordOf` the epoch
     event EpochProven(
         uint256 indexed epoch,
         uint256 indexed number,
@@ -139,6 +145,7 @@ interface IRollup {
         bytes32 endRecordHash,
         bytes32 rewardsRoot,
         uint256[2] participation,
+        uint256 seedWord,
         uint256 outboxWord
     );
 
@@ -327,8 +334,16 @@ interface IRollup {
     /// @notice Hash of the record of a block between proven and pending.
     function recordHash(uint256 number) external view returns (bytes32);
 
-    /// @notice keccak256(epoch, prover, timestamp, endRecordHash, rewardsRoot, participation0, participation1) of the
-    /// newest epoch that shares the ring word.
+    /// @notice The word of the newest proven epoch that shares the ring word, 0 before the first. Claims open the half
+    /// they need and bring the other as a hash:
+    ///
+    ///     when        = epoch << 64 | provenAt                                        provenAt in L1 seconds
+    ///     duties      = keccak256(when ‖ participation0 ‖ participation1 ‖ seedWord)
+    ///     settlement  = keccak256(prover ‖ endRecordHash)
+    ///     payments    = keccak256(when ‖ settlement ‖ rewardsRoot)
+    ///     epochWord   = keccak256(duties ‖ payments)
+    ///
+    /// `when` names the epoch, so a word of an earlier lap opens as nothing else.
     function epochWord(Epoch epoch) external view returns (bytes32);
 
     /// @notice messageHash224 | time32 of the newest message that shares the ring word.

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IValidatorSet} from "../staking/IValidatorSet.sol";
+import {Bitmap} from "../types/Bitmap.sol";
 import {CLAIMS, Claims, STATE_ROOT, WITNESS, Witness} from "../types/Block.sol";
 import {Clock} from "../types/Clock.sol";
 import {BN254_R} from "../types/Constants.sol";
@@ -130,8 +131,8 @@ library ProposeLib {
         // The proposer signs what it publishes: the same aggregate convicts it.
         if ((bitmap >> position) & 1 == 0) revert IRollup.Rollup__OwnBitMissing(position);
         if (bitmap >> size != 0) revert IRollup.Rollup__BitmapBeyondCommittee(bitmap, size);
-        if (popcount(bitmap) < quorum(size))
-            revert IRollup.Rollup__QuorumMissed(quorum(size), popcount(bitmap));
+        if (Bitmap.popcount(bitmap) < Bitmap.quorum(size))
+            revert IRollup.Rollup__QuorumMissed(Bitmap.quorum(size), Bitmap.popcount(bitmap));
     }
 
     function _checkClaims(
@@ -228,7 +229,7 @@ library ProposeLib {
             rollEpochHash(
                 sameEpoch ? parent[EPOCH_HASH] : 0,
                 versionedHash,
-                (uint256(uint160(witness.coinbase())) << 96) | sequencerFee
+                packCoinbaseFee(witness, sequencerFee)
             )
         );
     }
@@ -252,6 +253,15 @@ library ProposeLib {
         }
     }
 
+    /// @notice coinbase160 | attested16 | sequencerFee80, where `attested` counts the block's own bitmap.
+    /// @dev The constructor bounds an epoch's fees by 80 bits, so a block's fit too.
+    function packCoinbaseFee(Witness witness, uint256 sequencerFee) internal pure returns (uint256) {
+        return
+            (uint256(uint160(witness.coinbase())) << 96) |
+            (Bitmap.popcount(witness.bitmap()) << 80) |
+            sequencerFee;
+    }
+
     /// @notice keccak256(previous ‖ versionedHash ‖ coinbaseFee).
     function rollEpochHash(
         uint256 previous,
@@ -264,22 +274,6 @@ library ProposeLib {
             mstore(add(free, 0x20), versionedHash)
             mstore(add(free, 0x40), coinbaseFee)
             hash := keccak256(free, 0x60)
-        }
-    }
-
-    /// @notice Attestations a block needs: more than two thirds of the committee.
-    function quorum(uint256 committeeSize) internal pure returns (uint256) {
-        return (2 * committeeSize) / 3 + 1;
-    }
-
-    /// @notice Bits set in a word of at most 64 bits.
-    /// @dev Sums of 2, 4, 8 bits in place; the product adds the eight bytes into the top one.
-    function popcount(uint256 bits) internal pure returns (uint256) {
-        unchecked {
-            bits = bits - ((bits >> 1) & 0x5555555555555555);
-            bits = (bits & 0x3333333333333333) + ((bits >> 2) & 0x3333333333333333);
-            bits = (bits + (bits >> 4)) & 0x0f0f0f0f0f0f0f0f;
-            return ((bits * 0x0101010101010101) >> 56) & 0xff;
         }
     }
 }

@@ -72,6 +72,7 @@ contract Rollup is IRollup {
     address private immutable _verifierPolicy;
     address private immutable _feeToken;
     address private immutable _asset;
+    address private immutable _rewards;
 
     /// @inheritdoc IRollup
     bytes32 public immutable genesisHash;
@@ -115,10 +116,11 @@ contract Rollup is IRollup {
         _verifierPolicy = c.verifierPolicy;
         _feeToken = c.feeToken;
         _asset = c.asset;
+        _rewards = c.rewards;
 
         genesisHash = genesisChainHash(address(this), c.version, c.genesisRoot);
         _domain = DigestLib.domain(c.version);
-        feePortal = address(new FeePortal(c.feeToken));
+        feePortal = address(new FeePortal(c.feeToken, c.rewards));
         assetPortal = address(new AssetPortal(c.asset));
 
         uint256[7] memory genesis;
@@ -261,6 +263,7 @@ contract Rollup is IRollup {
         c.verifierPolicy = _verifierPolicy;
         c.feeToken = _feeToken;
         c.asset = _asset;
+        c.rewards = _rewards;
     }
 
     // Views: state
@@ -435,6 +438,7 @@ contract Rollup is IRollup {
                 recordRing: _recordRing,
                 epochRing: _epochRing,
                 genesisHash: genesisHash,
+                validatorSet: IValidatorSet(_validatorSet),
                 policy: IVerifierPolicy(_verifierPolicy)
             });
     }
@@ -499,5 +503,6 @@ contract Rollup is IRollup {
         if (c.verifierPolicy.code.length == 0) revert Rollup__InvalidConfig("verifierPolicy");
         if (c.feeToken.code.length == 0) revert Rollup__InvalidConfig("feeToken");
         if (c.asset.code.length == 0) revert Rollup__InvalidConfig("asset");
+        if (c.rewards != address(0) && c.rewards.code.length == 0) revert Rollup__InvalidConfig("rewards");
     }
 }

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {Bls12381, PairingInput, Tag} from "../crypto/Bls12381.sol";
 import {CompressedG2, Fp2} from "../crypto/CompressedG2.sol";
+import {Bitmap} from "../types/Bitmap.sol";
 import {Epoch, Timestamp} from "../types/Time.sol";
 import {IValidatorSet} from "./IValidatorSet.sol";
 
@@ -81,11 +82,6 @@ library AttestationLib {
         return CompressedG2.isNoPoint(aggregate.signature, root);
     }
 
-    /// @notice Attestations a block needs: more than two thirds of the committee.
-    function quorum(uint256 committeeSize) internal pure returns (uint256) {
-        return (2 * committeeSize) / 3 + 1;
-    }
-
     /// @return undecided false when the aggregate is invalid before any pairing
     function _sum(
         Committee memory committee,
@@ -96,7 +92,7 @@ library AttestationLib {
     ) private view returns (bool undecided, PairingInput memory input) {
         (bytes32[] memory hashes, uint256 size) = _members(committee, aggregate.bitmap);
         if (size == 0) revert Attestation__NoCommittee();
-        if (aggregate.bitmap >> size != 0 || hashes.length < quorum(size)) return (false, input);
+        if (aggregate.bitmap >> size != 0 || hashes.length < Bitmap.quorum(size)) return (false, input);
         if (keys.length != hashes.length) revert Attestation__WrongKeyCount(hashes.length, keys.length);
         if (!CompressedG2.matches(aggregate.signature, signature)) revert Attestation__WrongSignature();
 

@@ -31,6 +31,10 @@ interface IValidatorSet {
         Timestamp epochStart
     ) external view returns (address proposer, uint256 position, uint256 committeeSize);
 
+    /// @notice What an epoch's committee was drawn from, in one word that a proof of the epoch keeps: claims about its
+    /// duties need the set's own memory no longer. 0 when there is nothing to draw, or nothing drawn.
+    function seedWordOf(address instance, Epoch epoch) external view returns (uint256);
+
     /// @notice Proposer addresses and key hashes of an epoch's committee, by position.
     function committeeOf(
         address instance,

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Permutation} from "../crypto/Permutation.sol";
+import {Bitmap} from "../types/Bitmap.sol";
 import {Epoch, Slot} from "../types/Time.sol";
 import {IValidatorRegistry} from "./IValidatorRegistry.sol";
 import {SeatArray, SeatArrayLib} from "./SeatArrayLib.sol";
@@ -146,7 +147,7 @@ library SelectionLib {
             items := add(keyHashes, 0x20)
             mstore(0x40, add(items, shl(5, committeeSize)))
         }
-        uint256 count = popcount(bitmap);
+        uint256 count = Bitmap.popcount(bitmap);
         if (size > committeeSize) Permutation.select(word.seedOf(), size, word.sideOf(), bitmap, items);
         else _positions(bitmap, items);
         assembly ("memory-safe") {
@@ -154,16 +155,6 @@ library SelectionLib {
         }
 
         _readKeys(self, word, items, items + 32 * count);
-    }
-
-    /// @notice Bits set in a word of at most 64 bits.
-    function popcount(uint256 bits) internal pure returns (uint256) {
-        unchecked {
-            bits = bits - ((bits >> 1) & 0x5555555555555555);
-            bits = (bits & 0x3333333333333333) + ((bits >> 2) & 0x3333333333333333);
-            bits = (bits + (bits >> 4)) & 0x0f0f0f0f0f0f0f0f;
-            return ((bits * 0x0101010101010101) >> 56) & 0xff;
-        }
     }
 
     /// @dev The positions whose bit is set, one word each.

@@ -259,6 +259,12 @@ contract ValidatorRegistry is IValidatorRegistry, Ownable2Step {
         }
     }
 
+    /// @inheritdoc IValidatorSet
+    /// @dev See `SeedWord`.
+    function seedWordOf(address instance, Epoch epoch) external view returns (uint256) {
+        return SeedWord.unwrap(_state.wordOf(seedRing, instance, epoch));
+    }
+
     /// @inheritdoc IValidatorRegistry
     function fixSeed(address instance, Epoch epoch) external {
         _state.fix(seedRing, instance, epoch);

@@ -13,7 +13,7 @@ import {Slot} from "./Time.sol";
 ///   5  Oracle         price64 | preBase48 | preBlob48 | postBase48 | postBlob48
 ///   6  Fees           spare16 | burned80 | prover80 | sequencer80         of the epoch, so far
 ///
-/// coinbaseFee = coinbase160 | sequencerFee96 of one block.
+/// coinbaseFee = coinbase160 | attested16 | sequencerFee80 of one block; `attested` counts the bits of its bitmap.
 type Cursor is uint256;
 type Position is uint256;
 type Oracle is uint256;

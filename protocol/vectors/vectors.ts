@@ -10,7 +10,7 @@ import { encodeBlob, findBlobFault, decodeBlob, BLOB_BYTES } from "../blob.ts";
 import { encodeBlock } from "../blockWords.ts";
 import { bytesToHex, fromBytes, toBytes, toHex } from "../bytes.ts";
 import { genesisChainHash } from "../domain.ts";
-import { epochWord } from "../epochWord.ts";
+import { epochWordParts } from "../epochWord.ts";
 import { splitFees } from "../fees.ts";
 import type { Field } from "../field.ts";
 import { GRUMPKIN_ORDER } from "../grumpkin.ts";
@@ -19,7 +19,7 @@ import { chainHash, encodeHeader } from "../header.ts";
 import { EMPTY_MESSAGE_HASH, encodeMessage, MESSAGE_ASSET_DEPOSIT, MESSAGE_FEE_DEPOSIT } from "../message.ts";
 import { messageToWords, rollMessageHash, rollMessageHashes, type Message } from "../message.ts";
 import { merkleCommitment, merklePath } from "../merkle.ts";
-import { countParticipation, encodeParticipation } from "../participation.ts";
+import { countLastBitmap, countParticipation, encodeParticipation } from "../participation.ts";
 import { poseidon2Hash, poseidon2Permute, type PoseidonState } from "../poseidon2.ts";
 import { dataHash, encodePublicInputs, openingChallenge } from "../publicInputs.ts";
 import {
@@ -249,12 +249,13 @@ function records(): unknown {
     const step = {
       versionedHash: random.bits(256),
       coinbase: sample.sampleAddress(random),
-      sequencerFee: random.bits(96),
+      attested: random.below(49),
+      sequencerFee: random.bits(80),
     };
     epochHash = rollEpochHash(epochHash, step);
     return {
       versionedHash: toHex(step.versionedHash),
-      coinbaseFee: toHex(coinbaseFeeWord(step.coinbase, step.sequencerFee)),
+      coinbaseFee: toHex(coinbaseFeeWord(step)),
       hash: toHex(epochHash),
     };
   });
@@ -364,6 +365,7 @@ function epochs(): unknown {
   const cases = times(3, (i) => {
     const bitmaps = times(i + 1, (k) => (k === 2 ? 0n : random.bits(48)));
     const participation = countParticipation(bitmaps);
+    const lastBitmap = i === 1 ? 0n : random.bits(48);
     const blobWords = times(Math.min(i + 1, sizes.blocks), () => times(sizes.words, () => random.bits(248)));
     const data = dataHash(blobWords, sizes);
     const chainHashAfter = sample.sampleHash(random);
@@ -385,8 +387,10 @@ function epochs(): unknown {
       provenAt: toTimestamp(random.bits(40)),
       endRecordHash: random.bits(256),
       rewards: random.bits(256),
-      participation,
+      participation: countLastBitmap(participation, lastBitmap),
+      seedWord: random.bits(256),
     };
+    const parts = epochWordParts(proven);
     return {
       parentBitmaps: words(bitmaps),
       participation: words(encodeParticipation(participation)),
@@ -405,7 +409,14 @@ function epochs(): unknown {
       provenAt: proven.provenAt,
       endRecordHash: toHex(proven.endRecordHash),
       rewards: toHex(proven.rewards),
-      epochWord: toHex(epochWord(proven)),
+      lastBitmap: toHex(lastBitmap),
+      counted: words(encodeParticipation(proven.participation)),
+      seedWord: toHex(proven.seedWord),
+      when: toHex(parts.when),
+      duties: toHex(parts.duties),
+      settlement: toHex(parts.settlement),
+      payments: toHex(parts.payments),
+      epochWord: toHex(parts.word),
     };
   });
   return { blocks: sizes.blocks, usableWords: sizes.words, cases };

@@ -1,8 +1,15 @@
 import { expect } from "chai";
-import { AbiCoder, type Interface, keccak256, toBeHex, ZeroAddress } from "ethers";
+import { type Interface, toBeHex, ZeroAddress } from "ethers";
 
 import { BLS_R, uncompress } from "../helpers/kzg.ts";
-import { hashRecord, merkleCommitment, withdrawalWord, type Words7 } from "../helpers/layout.ts";
+import {
+  epochWordOf,
+  hashRecord,
+  merkleCommitment,
+  withdrawalWord,
+  withLastBitmap,
+  type Words7,
+} from "../helpers/layout.ts";
 import { expectRefusal } from "../helpers/refusal.ts";
 import {
   cachedSidecar,
@@ -36,12 +43,16 @@ describe("submitEpochProof", () => {
       expect([status.pending, status.proven, status.firstUnprovenEpoch]).to.deep.equal([4n, 3n, 1n]);
       const { timestamp } = await receipt!.getBlock();
       const rewards = merkleCommitment(args.coinbaseFees);
-      const epochWord = keccak256(
-        AbiCoder.defaultAbiCoder().encode(
-          ["uint256", "address", "uint256", "bytes32", "bytes32", "uint256", "uint256"],
-          [0, args.prover, timestamp, hashRecord(args.end), rewards, ...args.participation],
-        ),
-      );
+      const participation = withLastBitmap(args.participation, 0b11111n);
+      const epochWord = epochWordOf({
+        epoch: 0n,
+        prover: args.prover,
+        timestamp: BigInt(timestamp),
+        endRecordHash: hashRecord(args.end),
+        rewardsRoot: rewards,
+        participation,
+        seedWord: 0n,
+      });
       expect(await driver.rollup.epochWord(0)).to.equal(epochWord);
       const outboxWord =
         ((BigInt(merkleCommitment(withdrawals)) >> 32n) << 32n) | (BigInt(timestamp) - driver.genesisTime);
@@ -54,7 +65,8 @@ describe("submitEpochProof", () => {
         BigInt(timestamp),
         hashRecord(args.end),
         rewards,
-        args.participation,
+        participation,
+        0n,
         outboxWord,
       ]);
     });

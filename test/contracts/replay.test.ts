@@ -1,7 +1,13 @@
 import { expect } from "chai";
-import { AbiCoder, keccak256, type Log } from "ethers";
+import type { Log } from "ethers";
 
-import { hashRecord, withdrawalWord, type Words7 } from "../helpers/layout.ts";
+import {
+  epochWordOf,
+  type EpochWordFields,
+  hashRecord,
+  withdrawalWord,
+  type Words7,
+} from "../helpers/layout.ts";
 import { deployRollup, type RollupDriver } from "../helpers/rollup.ts";
 
 const G = [1n, 17631683881184975370165255887551781615748388533673675138860n] as const;
@@ -128,15 +134,12 @@ function replay(driver: RollupDriver, logs: Log[]): Rebuilt {
       state.inbox.push(args.rollingHash as bigint);
     }
     if (name === "EpochProven") {
-      const { epoch, number, prover, timestamp, endRecordHash, rewardsRoot, participation, outboxWord } =
-        args;
+      const { epoch, number, outboxWord } = args;
       state.proven = Number(number);
       state.provenMessages = state.records[state.proven]![3] & 0xffffffffn;
       const next = state.records[state.proven + 1];
       state.firstUnprovenEpoch = next === undefined ? (epoch as bigint) : slotOf(next) / slotsPerEpoch;
-      const types = ["uint256", "address", "uint256", "bytes32", "bytes32", "uint256", "uint256"];
-      const words = [epoch, prover, timestamp, endRecordHash, rewardsRoot, ...(participation as bigint[])];
-      state.epochs.set(epoch as bigint, keccak256(AbiCoder.defaultAbiCoder().encode(types, words)));
+      state.epochs.set(epoch as bigint, epochWordOf(args.toObject() as EpochWordFields));
       if (outboxWord !== 0n) state.outbox.set(epoch as bigint, outboxWord as bigint);
     }
     if (name === "Paused") state.pause = ((args.start as bigint) << 64n) | (args.end as bigint);

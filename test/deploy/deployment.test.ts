@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { ZeroAddress } from "ethers";
 import hre from "hardhat";
 
 import { checkDeployment } from "../../deploy/checkDeployment.ts";
@@ -126,6 +127,7 @@ describe("deployment", () => {
           ...deployment.addresses,
           genesisTime: deployment.genesisTime,
           genesisRoot: deployment.genesisRoot,
+          rewards: ZeroAddress,
         },
       }),
     );
@@ -147,7 +149,7 @@ describe("deployment's check", () => {
       fees: { ...preset.fees, forcedFeePerL2Gas: preset.fees.forcedFeePerL2Gas + 1n },
     };
     const { addresses, genesisTime, genesisRoot } = deployment;
-    const expected = { ...addresses, genesisTime, genesisRoot };
+    const expected = { ...addresses, genesisTime, genesisRoot, rewards: ZeroAddress };
     const { interface: abi } = await ethers.getContractAt("Rollup", addresses.rollup);
     const fields = abi.getFunction("config").outputs[0]!.components!.map(({ name }) => name);
     expect(Object.keys(rollupConfig(preset, expected))).to.have.members(fields);

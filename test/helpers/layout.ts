@@ -91,7 +91,36 @@ export function blockFees(
 }
 
 export function coinbaseFee(f: BlockFields, shares: FeeShares): bigint {
-  return (BigInt(f.coinbase) << 96n) | blockFees(f, shares).sequencer;
+  const attested = BigInt(f.bitmap.toString(2).replaceAll("0", "").length);
+  return (BigInt(f.coinbase) << 96n) | (attested << 80n) | blockFees(f, shares).sequencer;
+}
+
+export interface EpochWordFields {
+  epoch: bigint;
+  prover: string;
+  timestamp: bigint;
+  endRecordHash: string;
+  rewardsRoot: string;
+  /** As the event has it: with the last bitmap. */
+  participation: readonly bigint[];
+  seedWord: bigint;
+}
+
+export function epochWordOf(fields: EpochWordFields): string {
+  const { epoch, prover, timestamp, endRecordHash, rewardsRoot, participation, seedWord } = fields;
+  const when = word((epoch << 64n) | timestamp);
+  const duties = keccak256(concat([when, ...participation.map(word), word(seedWord)]));
+  const settlement = keccak256(concat([word(BigInt(prover)), endRecordHash]));
+  const payments = keccak256(concat([when, settlement, rewardsRoot]));
+  return keccak256(concat([duties, payments]));
+}
+
+/** One more at each position whose bit is set, and one more bitmap. */
+export function withLastBitmap([low, high]: readonly [bigint, bigint], bitmap: bigint): [bigint, bigint] {
+  if (bitmap === 0n) return [low, high];
+  for (let k = 0n; k < 24n; ++k) low += ((bitmap >> k) & 1n) << (8n * k);
+  for (let k = 0n; k < 24n; ++k) high += ((bitmap >> (24n + k)) & 1n) << (8n * k);
+  return [low, high + (1n << 192n)];
 }
 
 export function positionOf(record: Words7): { number: bigint; slot: bigint; bitmap: bigint } {

@@ -4,7 +4,7 @@
  */
 import { randomBytes } from "node:crypto";
 
-import { hexlify, keccak256, toBeHex, Transaction, Wallet } from "ethers";
+import { hexlify, keccak256, toBeHex, Transaction, Wallet, ZeroAddress } from "ethers";
 import { network } from "hardhat";
 
 import type {
@@ -141,6 +141,8 @@ export interface SetUp {
   members?: number;
   /** Name of the verifier contract; the mock when left out. */
   verifier?: string;
+  /** Contract that pays and burns fees; nobody when left out. */
+  rewards?: string;
   /** Network to deploy on; a fresh simulated one when left out. */
   connection?: Connection;
 }
@@ -190,6 +192,7 @@ export async function deployRollup(setUp: SetUp = {}): Promise<RollupDriver> {
       verifierPolicy: policy,
       feeToken,
       asset,
+      rewards: setUp.rewards ?? ZeroAddress,
     },
   ]);
   const contracts: Contracts = {

@@ -128,6 +128,14 @@ describe("protocol/participation", () => {
     expect(participation.decodeParticipation([low, high])).to.deep.equal({ counts, blocks: 200 });
   });
 
+  it("counts the last block's own bitmap apart, and an empty one nowhere", () => {
+    const before = participation.countParticipation([0n, 1n, 3n]);
+    expect(participation.countLastBitmap(before, 0n)).to.deep.equal(before);
+    const { counts, blocks } = participation.countLastBitmap(before, 2n | (1n << 47n));
+    expect([counts[0], counts[1], counts[47], blocks]).to.deep.equal([2, 2, 1, 3]);
+    expect([0n, 1n, 0b1011n, (1n << 48n) - 1n].map(participation.countAttested)).to.deep.equal([0, 1, 3, 48]);
+  });
+
   it("refuses counts over 255 and other than 48 of them", () => {
     const counts = Array.from({ length: COMMITTEE_SIZE }, () => 0);
     expectProtocolError("out-of-range", () => participation.encodeParticipation({ counts, blocks: 256 }));
@@ -203,6 +211,7 @@ describe("protocol/epochWord", () => {
       endRecordHash: 5n,
       rewards: 6n,
       participation: participation.countParticipation([0n, 1n]),
+      seedWord: 8n,
     };
     const changes = [
       { epoch: toEpoch(2) },
@@ -211,8 +220,9 @@ describe("protocol/epochWord", () => {
       { endRecordHash: 7n },
       { rewards: 7n },
       { participation: participation.countParticipation([0n, 2n]) },
+      { seedWord: 9n },
     ];
-    expect(new Set([{}, ...changes].map((change) => epochWord({ ...proven, ...change }))).size).to.equal(7);
+    expect(new Set([{}, ...changes].map((change) => epochWord({ ...proven, ...change }))).size).to.equal(8);
   });
 });
 

@@ -112,13 +112,14 @@ describe("protocol/record", () => {
     const step = (): record.EpochHashStep => ({
       versionedHash: random.bits(256),
       coinbase: sample.sampleAddress(random),
-      sequencerFee: random.bits(96),
+      attested: random.below(49),
+      sequencerFee: random.bits(80),
     });
     const [a, b] = [step(), step()];
     expect(record.rollEpochHash(record.rollEpochHash(0n, a), b)).to.not.equal(
       record.rollEpochHash(record.rollEpochHash(0n, b), a),
     );
-    expectProtocolError("out-of-range", () => record.rollEpochHash(0n, { ...a, sequencerFee: 1n << 96n }));
+    expectProtocolError("out-of-range", () => record.rollEpochHash(0n, { ...a, sequencerFee: 1n << 80n }));
   });
 });
 

@@ -5,9 +5,9 @@ import {InboxLib} from "../../contracts/bridge/InboxLib.sol";
 import {BlobOpening} from "../../contracts/rollup/BlobOpening.sol";
 import {FeeLib, FeeRules} from "../../contracts/rollup/FeeLib.sol";
 import {MerkleLib} from "../../contracts/rollup/MerkleLib.sol";
-import {ProposeLib} from "../../contracts/rollup/ProposeLib.sol";
 import {RollupState} from "../../contracts/rollup/RollupState.sol";
 import {WithdrawalLib} from "../../contracts/rollup/WithdrawalLib.sol";
+import {Bitmap} from "../../contracts/types/Bitmap.sol";
 import {Claims} from "../../contracts/types/Block.sol";
 import {BN254_R} from "../../contracts/types/Constants.sol";
 import {InboxWord} from "../../contracts/types/InboxWord.sol";
@@ -16,16 +16,32 @@ import {Fees} from "../../contracts/types/Record.sol";
 import {Tip} from "../../contracts/types/Tip.sol";
 import {Test, vm} from "./Vm.sol";
 
-contract QuorumTest is Test {
+contract BitmapTest is Test {
+    function testFuzz_countAddsOneByteForEachBit(uint48 bits, uint256[2] memory before) external pure {
+        before[0] &= 0x7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f;
+        before[1] &= 0x7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f;
+        uint256[2] memory counted = [before[0], before[1]];
+        Bitmap.count(counted, bits);
+        for (uint256 k = 0; k < 48; ++k) {
+            uint256 shift = 8 * (k % 24);
+            assertEq(
+                uint8(counted[k / 24] >> shift),
+                uint8(before[k / 24] >> shift) + ((uint256(bits) >> k) & 1)
+            );
+        }
+        assertEq(counted[1] >> 192, (before[1] >> 192) + (bits == 0 ? 0 : 1));
+        assertEq(counted[0] >> 192, 0);
+    }
+
     function testFuzz_popcountCountsBits(uint48 bits) external pure {
         uint256 count;
         for (uint256 i = 0; i < 48; ++i) count += (bits >> i) & 1;
-        assertEq(ProposeLib.popcount(bits), count);
+        assertEq(Bitmap.popcount(bits), count);
     }
 
     function test_quorumIsMoreThanTwoThirds() external pure {
         for (uint256 size = 1; size <= 48; ++size) {
-            uint256 quorum = ProposeLib.quorum(size);
+            uint256 quorum = Bitmap.quorum(size);
             assertTrue(3 * quorum > 2 * size, "more than two thirds");
             assertTrue(3 * (quorum - 1) <= 2 * size, "and not one too many");
             assertTrue(quorum <= size, "reachable");

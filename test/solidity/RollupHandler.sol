@@ -8,6 +8,7 @@ import {EpochProof, RollupConfig, Status} from "../../contracts/rollup/IRollup.s
 import {Rollup} from "../../contracts/rollup/Rollup.sol";
 import {Member, PermissionedValidatorSet} from "../../contracts/staking/PermissionedValidatorSet.sol";
 import {MockVerifier} from "../../contracts/test/MockVerifier.sol";
+import {Bitmap} from "../../contracts/types/Bitmap.sol";
 import {Epoch, Slot, Timestamp} from "../../contracts/types/Time.sol";
 import {VerifierPolicy} from "../../contracts/verifier/VerifierPolicy.sol";
 import {Test, Vm, vm} from "./Vm.sol";
@@ -100,7 +101,8 @@ contract RollupHandler is Test {
                 validatorSet: address(new PermissionedValidatorSet(address(this), 1_000, members)),
                 verifierPolicy: address(new VerifierPolicy(verifiers)),
                 feeToken: address(token),
-                asset: address(token)
+                asset: address(token),
+                rewards: address(0)
             })
         );
         token.approve(rollup.feePortal(), type(uint256).max);
@@ -338,7 +340,8 @@ contract RollupHandler is Test {
             uint32(records[records.length - 1][4] >> 192) / SLOTS == uint32(record[4] >> 192) / SLOTS;
         uint256 fee = uint80(record[6]) - (sameEpoch ? uint80(before) : 0);
         records.push(record);
-        _coinbaseFees.push((uint256(uint160(coinbase)) << 96) | fee);
+        uint256 attested = Bitmap.popcount(uint48(record[4] >> 144));
+        _coinbaseFees.push((uint256(uint160(coinbase)) << 96) | (attested << 80) | fee);
     }
 
     function _proof(

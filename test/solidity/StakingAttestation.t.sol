@@ -288,6 +288,10 @@ contract HashSet is IValidatorSet {
         return (address(0), 0, 0);
     }
 
+    function seedWordOf(address, Epoch) external pure returns (uint256) {
+        return 0;
+    }
+
     function committeeOf(
         address,
         Epoch,

@@ -3,9 +3,11 @@ pragma solidity 0.8.37;
 
 import {InboxLib} from "../../contracts/bridge/InboxLib.sol";
 import {DigestLib} from "../../contracts/rollup/DigestLib.sol";
+import {EpochWordLib} from "../../contracts/rollup/EpochWordLib.sol";
 import {FeeLib, FeeRules} from "../../contracts/rollup/FeeLib.sol";
 import {ProposeLib} from "../../contracts/rollup/ProposeLib.sol";
 import {WithdrawalLib} from "../../contracts/rollup/WithdrawalLib.sol";
+import {Bitmap} from "../../contracts/types/Bitmap.sol";
 import {Claims, CLAIMS, Witness, WITNESS} from "../../contracts/types/Block.sol";
 import {genesisChainHash, hashHeader} from "../../contracts/types/Header.sol";
 import {
@@ -152,6 +154,33 @@ contract VectorsTest is Test {
             assertEq(hash, vm.parseJsonBytes32(_json, _path("epochHashes", i, "hash")));
         }
         assertTrue(i > 0, "no epoch hash vectors");
+    }
+
+    function test_epochWords() external {
+        _open("epochs");
+        uint256 i;
+        for (; _has(field(i, "epochWord")); ++i) {
+            bytes32[] memory words = vm.parseJsonBytes32Array(_json, field(i, "participation"));
+            uint256[2] memory participation = [uint256(words[0]), uint256(words[1])];
+            Bitmap.count(participation, _word(i, "lastBitmap"));
+            words = vm.parseJsonBytes32Array(_json, field(i, "counted"));
+            assertEq(bytes32(participation[0]), words[0]);
+            assertEq(bytes32(participation[1]), words[1]);
+
+            uint256 when = EpochWordLib.when(Epoch.wrap(_uint(i, "epoch")), _uint(i, "provenAt"));
+            assertEq(when, _word(i, "when"));
+            bytes32 duties = EpochWordLib.duties(when, participation, _word(i, "seedWord"));
+            assertEq(duties, bytes32(_word(i, "duties")));
+            bytes32 settlement = EpochWordLib.settlement(
+                vm.parseJsonAddress(_json, field(i, "prover")),
+                bytes32(_word(i, "endRecordHash"))
+            );
+            assertEq(settlement, bytes32(_word(i, "settlement")));
+            bytes32 payments = EpochWordLib.payments(when, settlement, bytes32(_word(i, "rewards")));
+            assertEq(payments, bytes32(_word(i, "payments")));
+            assertEq(EpochWordLib.word(duties, payments), bytes32(_word(i, "epochWord")));
+        }
+        assertTrue(i > 0, "no epoch vectors");
     }
 
     function test_tips() external {

@@ -27,7 +27,16 @@ export interface ProposalEntry {
   digest: string;
 }
 
-export type ActorEntry = SendEntry | MinedEntry | ProposalEntry;
+/** A committee key is about to sign; `digest` is what the signature covers, `scope` names the key and the instance. */
+export interface SignedEntry {
+  type: "signed";
+  kind: "Attestation" | "Proposal";
+  scope: string;
+  slot: number;
+  digest: string;
+}
+
+export type ActorEntry = SendEntry | MinedEntry | ProposalEntry | SignedEntry;
 
 /** The journal of one actor: intents and transaction hashes. */
 export type ActorJournal = Journal<ActorEntry>;

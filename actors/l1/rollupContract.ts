@@ -39,6 +39,18 @@ export interface RollupParameters {
   minimumRegistration: bigint;
   /** Seconds after which a block must consume a message. */
   messageDeadline: number;
+  /** What `propose` refuses more of. */
+  limits: {
+    /** Charged gas of a block. */
+    gasL2: bigint;
+    gasDa: bigint;
+    /** Either way. */
+    modifier: number;
+    /** Records kept: of unproven blocks and the proven tip. */
+    records: number;
+  };
+  /** Who answers for committees. */
+  validatorSet: string;
   feePortal: string;
   assetPortal: string;
   feeToken: string;
@@ -61,6 +73,11 @@ interface RawConfig {
   initialOracle: bigint;
   minimumRegistration: bigint;
   messageDeadline: bigint;
+  maxL2Gas: bigint;
+  maxDaGas: bigint;
+  maxModifier: bigint;
+  recordRing: bigint;
+  validatorSet: string;
   feeToken: string;
   asset: string;
 }
@@ -204,6 +221,13 @@ export class RollupContract {
       },
       minimumRegistration: config.minimumRegistration,
       messageDeadline: Number(config.messageDeadline),
+      limits: {
+        gasL2: config.maxL2Gas,
+        gasDa: config.maxDaGas,
+        modifier: Number(config.maxModifier),
+        records: Number(config.recordRing),
+      },
+      validatorSet: config.validatorSet,
       feePortal,
       assetPortal,
       feeToken: config.feeToken,

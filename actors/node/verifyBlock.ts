@@ -80,6 +80,42 @@ export type Verification =
 export function verifyBlock(input: VerifyBlockParameters): Verification {
   const { block, parent, state, blob, inbox, parameters, verifySignature } = input;
   const { claims, header, record } = block;
+  const messages = inbox.slice(0, claims.messages);
+  const verification = verifyClaims({
+    header,
+    parent,
+    state,
+    blob,
+    messages,
+    parameters,
+    ...(verifySignature ? { verifySignature } : {}),
+  });
+  if (!verification.valid) return verification;
+  return (
+    firstWrong([
+      ["messages", BigInt(record.messageCount), BigInt(parent.messageCount + messages.length)],
+      ["chainHash", record.chainHash, chainHash(header)],
+    ]) ?? verification
+  );
+}
+
+/** Parameters of {@link verifyClaims}. */
+export interface VerifyClaimsParameters {
+  header: Header;
+  parent: BlockRecord;
+  /** Accounts after the parent. */
+  state: AccountTree;
+  /** The blob, checked against the versioned hash by the caller. */
+  blob: Uint8Array;
+  /** Those that the block consumes. */
+  messages: readonly Message[];
+  parameters: RollupParameters;
+  verifySignature?: (claim: SignatureClaim) => boolean;
+}
+
+/** Executes a block's content and compares what its header claims of the result. */
+export function verifyClaims(input: VerifyClaimsParameters): Verification {
+  const { header, parent, state, blob, messages, parameters, verifySignature } = input;
   let data: BlockData;
   try {
     data = decodeBlob(blob, parameters.sizes);
@@ -87,27 +123,27 @@ export function verifyBlock(input: VerifyBlockParameters): Verification {
     if (!(error instanceof MalformedBlobError)) throw error;
     return invalid("blob", "well-formed", error.message);
   }
-  const messages = inbox.slice(0, claims.messages);
-  const messageHash = rollMessageHashes(parent.messageHash, messages);
   const result = executeBlock(state, {
     data,
     messages,
-    prices: claims.prices,
+    prices: header.prices,
     domain: truncatedToField(parameters.genesisHash),
     sizes: parameters.sizes,
     ...(verifySignature ? { verifySignature } : {}),
   });
-  const checks: [BlockFault["claim"], bigint, bigint][] = [
-    ["messages", BigInt(record.messageCount), BigInt(parent.messageCount + messages.length)],
-    ["messages", header.messageHash, messageHash],
-    ["gasL2", claims.gas.l2, result.gas.l2],
-    ["gasDa", claims.gas.da, result.gas.da],
-    ["stateRoot", claims.stateRoot, result.state.root()],
-    ["chainHash", record.chainHash, chainHash(header)],
-  ];
+  return (
+    firstWrong([
+      ["messages", header.messageHash, rollMessageHashes(parent.messageHash, messages)],
+      ["gasL2", header.gas.l2, result.gas.l2],
+      ["gasDa", header.gas.da, result.gas.da],
+      ["stateRoot", header.stateRoot, result.state.root()],
+    ]) ?? { valid: true, data, messages, result }
+  );
+}
+
+function firstWrong(checks: [BlockFault["claim"], bigint, bigint][]): Verification | undefined {
   const wrong = checks.find(([, claimed, actual]) => claimed !== actual);
-  if (wrong) return invalid(wrong[0], String(wrong[1]), String(wrong[2]));
-  return { valid: true, data, messages, result };
+  return wrong && invalid(wrong[0], String(wrong[1]), String(wrong[2]));
 }
 
 function invalid(claim: BlockFault["claim"], claimed: string, actual: string): Verification {

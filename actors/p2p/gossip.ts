@@ -30,8 +30,9 @@ export type DropReason =
   | "shunned";
 
 /** What a subscriber makes of a message. */
-export type Verdict =
-  | { type: "accept" }
+export type Verdict = { type: "accept" } | DropVerdict;
+
+export type DropVerdict =
   /** Of no use, and nobody's fault. */
   | { type: "ignore"; reason: DropReason }
   /** The sender should have known better. */
@@ -39,11 +40,11 @@ export type Verdict =
 
 export const ACCEPT: Verdict = { type: "accept" };
 
-export function ignore(reason: DropReason): Verdict {
+export function ignore(reason: DropReason): DropVerdict {
   return { type: "ignore", reason };
 }
 
-export function reject(reason: DropReason): Verdict {
+export function reject(reason: DropReason): DropVerdict {
   return { type: "reject", reason };
 }
 

@@ -52,6 +52,8 @@ export function fakeParameters(): RollupParameters {
     fees: { ...PRICES, burnedBps: 1_000n, proverBps: 4_500n },
     minimumRegistration: 1n,
     messageDeadline: 30,
+    limits: { gasL2: 90_000n, gasDa: 768n, modifier: 100, records: 64 },
+    validatorSet: ROLLUP,
     feePortal: ROLLUP,
     assetPortal: ROLLUP,
     feeToken: ROLLUP,

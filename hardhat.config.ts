@@ -12,7 +12,10 @@ import { ledgerKeyTask } from "./tasks/ledgerKey.ts";
 import { ledgerStatusTask } from "./tasks/ledgerStatus.ts";
 import { ledgerTransferTask } from "./tasks/ledgerTransfer.ts";
 import { ledgerWithdrawTask } from "./tasks/ledgerWithdraw.ts";
+import { nodeRunTask } from "./tasks/nodeRun.ts";
 import { nodeSyncTask } from "./tasks/nodeSync.ts";
+import { proverTask } from "./tasks/prover.ts";
+import { sequencerTask } from "./tasks/sequencer.ts";
 import { startTask } from "./tasks/start.ts";
 import { gasTask } from "./tasks/gas.ts";
 
@@ -41,6 +44,9 @@ export default defineConfig({
     deployTask,
     gasTask,
     nodeSyncTask,
+    nodeRunTask,
+    sequencerTask,
+    proverTask,
     startTask,
     ledgerKeyTask,
     ledgerStatusTask,

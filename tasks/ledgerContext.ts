@@ -177,7 +177,8 @@ function networkOf(hre: HardhatRuntimeEnvironment): string {
   return hre.globalOptions.network ?? "local";
 }
 
-async function rpcUrlOf(
+/** Address of L1: the option, or that of the network. @throws OptionError */
+export async function rpcUrlOf(
   { rpc }: { rpc?: string | undefined },
   hre: HardhatRuntimeEnvironment,
 ): Promise<string> {
@@ -188,7 +189,7 @@ async function rpcUrlOf(
 }
 
 /** On local chains one of the accounts that everybody knows; elsewhere one that the configuration names. */
-async function privateKeyOf(
+export async function privateKeyOf(
   account: string | undefined,
   chainId: number,
   hre: HardhatRuntimeEnvironment,

@@ -8,12 +8,18 @@ import type { ActorJournal } from "./actorJournal.ts";
 export class ProposalGuard {
   readonly #journal: ActorJournal;
   readonly #signed = new Map<number, string>();
+  #refusedUpTo = -1;
 
   constructor(journal: ActorJournal) {
     this.#journal = journal;
     for (const entry of journal.entries) {
       if (entry.type === "proposal") this.#signed.set(entry.slot, entry.digest);
     }
+  }
+
+  /** Refuses every slot up to one, for a journal that may have lost what it knew of them. */
+  refuseUpTo(slot: number): void {
+    this.#refusedUpTo = slot;
   }
 
   /** True when a proposal for the slot was signed, by this process or an earlier one. */
@@ -32,6 +38,13 @@ export class ProposalGuard {
       throw new ActorError(
         "SLOT_SIGNED",
         `slot ${slot} was signed with digest ${earlier}, now asked for ${digest}`,
+        "wait for the next slot",
+      );
+    }
+    if (slot <= this.#refusedUpTo) {
+      throw new ActorError(
+        "SLOT_SIGNED",
+        `slot ${slot} may have been signed before: the journal is new or lost its end`,
         "wait for the next slot",
       );
     }

@@ -30,6 +30,24 @@ export function createLogger(options: LoggerOptions): Logger {
     : pino(settings, pino.destination({ dest: options.file, mkdir: true, sync: true }));
 }
 
+/** A logger that writes one line an event for people, to standard output. */
+export function readableLogger(): Logger {
+  return pino(
+    {
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (level) => ({ level }), log: withoutBigints },
+    },
+    { write: (line) => void process.stdout.write(readableLine(line)) },
+  );
+}
+
+function readableLine(line: string): string {
+  const { level, time, actor, msg, ...fields } = JSON.parse(line) as Record<string, string>;
+  const rest = Object.entries(fields).map(([name, value]) => `${name}=${String(value)}`);
+  return `${[time, level, actor, msg, ...rest].filter((part) => part !== undefined).join("  ")}\n`;
+}
+
 /** A logger that writes nothing. */
 export const silentLogger: Logger = createLogger({ level: "silent" });
 

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import { Interface } from "ethers";
@@ -64,6 +64,7 @@ describe("The tasks of ledger and bridge, on anvil with real proofs", function (
     const parent = `${key(keyName)}.journal`;
     const file = join(parent, readdirSync(parent)[0]!, journal);
     const lines = readFileSync(file, "utf8").trimEnd().split("\n");
+    rmSync(`${file}.head`);
     writeFileSync(
       file,
       lines

@@ -1,0 +1,141 @@
+/** Options of the tasks that run an actor, and what they make of them. */
+import { ArgumentType } from "hardhat/types/arguments";
+import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
+
+import type { FollowOptions } from "../actors/process/followedRollup.ts";
+import type { Logger } from "../actors/support/logger.ts";
+import type { Service } from "../actors/support/service.ts";
+import type { Deployment } from "../deploy/deployment.ts";
+import { OptionError } from "./ledgerOptions.ts";
+
+const text = <const Name extends string>(name: Name, description: string) => ({
+  name,
+  description,
+  type: ArgumentType.STRING_WITHOUT_DEFAULT as const,
+  defaultValue: undefined,
+});
+const whole = <const Name extends string>(name: Name, description: string, defaultValue: number) => ({
+  name,
+  description,
+  type: ArgumentType.INT as const,
+  defaultValue,
+});
+
+export const DATA = text(
+  "data",
+  "Folder of state, blobs and journals; one a process. Default: .data/NETWORK-ACTOR",
+);
+export const BEACON = text("beacon", "Beacon API address; default: that of --rpc, as with anvil");
+export const ARCHIVE = text(
+  "archive",
+  "Blob archives asked after the beacon API: addresses with {versionedHash} in them, by commas",
+);
+export const KEY_FILE = text(
+  "keyFile",
+  "Private key of the L1 account: an encrypted JSON keystore, or 32 bytes as hex that only you can read; default: --account",
+);
+export const ACCOUNT_INDEX = text(
+  "account",
+  "Which L1 account of the network's configuration to use; default: the first, on local chains the actor's test account",
+);
+export const PASSPHRASE_FILE = text(
+  "passphraseFile",
+  "File with the keystore's passphrase; default: $CALPULLI_PASSPHRASE, otherwise it is asked for",
+);
+export const REORG_DEPTH = whole(
+  "reorgDepth",
+  "L1 blocks that can be taken back; what is deeper is kept on disk",
+  64,
+);
+export const L1_BLOCK_TIME = whole(
+  "blockTime",
+  "Seconds between L1 blocks; default: 12, on local chains 1",
+  0,
+);
+export const PORT = (
+  defaultValue: number,
+): { name: "port"; description: string; type: ArgumentType.INT; defaultValue: number } =>
+  whole("port", "Port of the JSON API on this machine; 0: any free one", defaultValue);
+export const JSON_LOGS = { name: "json" as const, description: "Log as JSON, one line an event" };
+
+/** Values of the options that every process has. */
+export interface ProcessOptions {
+  rpc: string | undefined;
+  beacon: string | undefined;
+  archive: string | undefined;
+  record: string | undefined;
+  data: string | undefined;
+  reorgDepth: number;
+  json: boolean;
+}
+
+/** Reads the record, and runs what `open` makes of it until a signal. */
+export async function runProcess(
+  actor: string,
+  options: ProcessOptions,
+  hre: HardhatRuntimeEnvironment,
+  open: (follow: FollowOptions, deployment: Deployment) => Promise<{ service: Service }>,
+): Promise<void> {
+  const { openDeployment, rpcUrlOf } = await import("./ledgerContext.ts");
+  const { runUntilStopped } = await import("../actors/process/runUntilStopped.ts");
+  const { createLogger, readableLogger } = await import("../actors/support/logger.ts");
+  const { archive, beacon, data, json, reorgDepth } = options;
+  if (reorgDepth < 1) throw new OptionError(`--reorg-depth ${reorgDepth}`, "give a whole number from 1");
+  const deployment = openDeployment(options, hre);
+  const rpcUrl = await rpcUrlOf(options, hre);
+  const logger: Logger = (json ? createLogger({ level: "info" }) : readableLogger()).child({ actor });
+  await runUntilStopped({
+    logger,
+    open: async (onFatal) => {
+      const follow: FollowOptions = {
+        rpcUrl,
+        ...(beacon === undefined ? {} : { beaconUrl: beacon }),
+        ...(archive === undefined ? {} : { archives: archive.split(",") }),
+        deployment,
+        folder: data ?? `.data/${deployment.network}-${actor}`,
+        reorgDepth,
+        onFatal,
+        logger,
+      };
+      return (await open(follow, deployment)).service;
+    },
+  });
+}
+
+/** Values of the options that name a key. */
+export interface KeyOptions {
+  keyFile: string | undefined;
+  account: string | undefined;
+  passphraseFile: string | undefined;
+}
+
+/** The private key of the actor's L1 account: from a file, or from the network's configuration. */
+export async function l1KeyOf(
+  options: KeyOptions,
+  deployment: Deployment,
+  hre: HardhatRuntimeEnvironment,
+  localAccount: number,
+): Promise<string> {
+  const { passphraseOf, privateKeyOf } = await import("./ledgerContext.ts");
+  const { readL1Key } = await import("../actors/process/operatorKeys.ts");
+  const { LOCAL_CHAIN_IDS } = await import("../deploy/verifierGuard.ts");
+  const { keyFile, account, passphraseFile } = options;
+  if (keyFile !== undefined) {
+    return readL1Key({ path: keyFile, passphrase: () => passphraseOf(passphraseFile, hre) });
+  }
+  const local = LOCAL_CHAIN_IDS.includes(deployment.chainId);
+  return privateKeyOf(account ?? (local ? String(localAccount) : undefined), deployment.chainId, hre);
+}
+
+/** Seconds between L1 blocks. */
+export async function l1BlockTimeOf(seconds: number, deployment: Deployment): Promise<number> {
+  const { LOCAL_CHAIN_IDS } = await import("../deploy/verifierGuard.ts");
+  if (seconds < 0) throw new OptionError(`--block-time ${seconds}`, "give a whole number from 1");
+  return seconds || (LOCAL_CHAIN_IDS.includes(deployment.chainId) ? 1 : 12);
+}
+
+/** @throws OptionError */
+export function checkPort(port: number): number {
+  if (port >= 0 && port <= 65_535) return port;
+  throw new OptionError(`--port ${port} is no port`, "give a number from 0 to 65535");
+}

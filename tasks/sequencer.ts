@@ -1,0 +1,91 @@
+import { task } from "hardhat/config";
+import { ArgumentType } from "hardhat/types/arguments";
+import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
+
+import { showKnownErrors } from "./known.ts";
+import { OptionError, RECORD, RPC } from "./ledgerOptions.ts";
+import {
+  ACCOUNT_INDEX,
+  ARCHIVE,
+  BEACON,
+  DATA,
+  JSON_LOGS,
+  KEY_FILE,
+  L1_BLOCK_TIME,
+  PASSPHRASE_FILE,
+  PORT,
+  REORG_DEPTH,
+  checkPort,
+  l1BlockTimeOf,
+  l1KeyOf,
+  runProcess,
+  type KeyOptions,
+  type ProcessOptions,
+} from "./processOptions.ts";
+
+export const sequencerTask = task(
+  "sequencer",
+  "Takes transactions and proposes blocks in its slots, until it is stopped",
+)
+  .addOption(DATA)
+  .addOption(RPC)
+  .addOption(BEACON)
+  .addOption(ARCHIVE)
+  .addOption(RECORD)
+  .addOption(KEY_FILE)
+  .addOption(ACCOUNT_INDEX)
+  .addOption(PASSPHRASE_FILE)
+  .addOption({
+    name: "attesterKeys",
+    description:
+      "File with the BLS secret keys by committee position, a line each; default on local chains: the test key",
+    type: ArgumentType.STRING_WITHOUT_DEFAULT,
+    defaultValue: undefined,
+  })
+  .addOption({
+    name: "coinbase",
+    description: "L1 address that receives the fees; default: the account",
+    type: ArgumentType.STRING_WITHOUT_DEFAULT,
+    defaultValue: undefined,
+  })
+  .addOption(PORT(8561))
+  .addOption(L1_BLOCK_TIME)
+  .addOption(REORG_DEPTH)
+  .addFlag(JSON_LOGS)
+  .setInlineAction((options, hre) => showKnownErrors(() => sequencer(options, hre)))
+  .build();
+
+interface SequencerOptions extends ProcessOptions, KeyOptions {
+  attesterKeys: string | undefined;
+  coinbase: string | undefined;
+  port: number;
+  blockTime: number;
+}
+
+async function sequencer(options: SequencerOptions, hre: HardhatRuntimeEnvironment): Promise<void> {
+  const { openSequencerProcess } = await import("../actors/process/sequencerProcess.ts");
+  const { LOCAL_ACCOUNTS } = await import("../deploy/localAccounts.ts");
+  const { toAddress } = await import("../protocol/address.ts");
+  const { coinbase } = options;
+  if (coinbase !== undefined) toAddress(coinbase);
+  const port = checkPort(options.port);
+  await runProcess("sequencer", options, hre, async (follow, deployment) =>
+    openSequencerProcess({
+      ...follow,
+      privateKey: await l1KeyOf(options, deployment, hre, LOCAL_ACCOUNTS.sequencer),
+      attesterKeys: await attesterKeysOf(options.attesterKeys, deployment.chainId),
+      ...(coinbase === undefined ? {} : { coinbase }),
+      port,
+      l1BlockTime: await l1BlockTimeOf(options.blockTime, deployment),
+    }),
+  );
+}
+
+async function attesterKeysOf(file: string | undefined, chainId: number): Promise<Uint8Array[]> {
+  const { readAttesterKeys } = await import("../actors/process/operatorKeys.ts");
+  const { localAttesterKey } = await import("../deploy/localAccounts.ts");
+  const { LOCAL_CHAIN_IDS } = await import("../deploy/verifierGuard.ts");
+  if (file !== undefined) return readAttesterKeys(file);
+  if (LOCAL_CHAIN_IDS.includes(chainId)) return [localAttesterKey(0)];
+  throw new OptionError("--attester-keys is missing", "name the file with the committee's keys");
+}

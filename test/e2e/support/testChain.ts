@@ -4,17 +4,17 @@ import { artifacts } from "hardhat";
 
 import { Anvil } from "../../../actors/l1/anvil.ts";
 import { connectL1, readHead } from "../../../actors/l1/provider.ts";
-import { attesterKey, attesterPublicKey } from "../../../actors/sequencer/attestation.ts";
+import { attesterPublicKey } from "../../../actors/sequencer/attestation.ts";
 import { silentLogger } from "../../../actors/support/logger.ts";
 import { deploySuite, keyHashOf } from "../../../deploy/deploySuite.ts";
 import type { Deployment } from "../../../deploy/deployment.ts";
 import { LOCAL_ACCOUNTS, localAddress, localPrivateKey } from "../../../deploy/localAccounts.ts";
 import { type Preset, loadPreset } from "../../../deploy/presets.ts";
+import type { VerifierSource } from "../../../deploy/deploySuite.ts";
 import { verifierOf } from "../../../deploy/verifiers.ts";
-import { sha256 } from "../../../protocol/hash.ts";
+import { ATTESTER_KEY } from "./attesterKey.ts";
 
-/** The committee's one secret key. */
-export const ATTESTER_KEY = attesterKey(sha256(new TextEncoder().encode("end-to-end attester")));
+export { ATTESTER_KEY };
 
 export interface TestChain {
   url: string;
@@ -28,7 +28,10 @@ export interface TestChain {
 }
 
 /** Starts anvil and deploys. Slots are a minute long, so that the machine's own time never ends one. */
-export async function startTestChain(changes: Partial<Preset> = {}): Promise<TestChain> {
+export async function startTestChain(
+  changes: Partial<Preset> = {},
+  verifier?: VerifierSource,
+): Promise<TestChain> {
   const anvil = new Anvil({ port: 0, logger: silentLogger });
   await anvil.start();
   try {
@@ -45,7 +48,7 @@ export async function startTestChain(changes: Partial<Preset> = {}): Promise<Tes
           keyHash: keyHashOf(attesterPublicKey(ATTESTER_KEY)),
         },
       ],
-      verifier: verifierOf(preset.circuit),
+      verifier: verifier ?? verifierOf(preset.circuit),
       readArtifact: (name) => artifacts.readArtifact(name),
     });
     const { genesisTime, slotSeconds } = deployment;

@@ -96,3 +96,8 @@ function structHash(kind: AttestationKind, { slot, chainHash, modifier, coinbase
   const extended = BigInt.asUintN(256, BigInt(modifier));
   return keccakWords([attestationTypeHash(kind), BigInt(slot), chainHash, extended, coinbase]);
 }
+
+/** Attestations a block needs: more than two thirds of its committee. */
+export function quorumOf(committeeSize: number): number {
+  return Math.floor((2 * committeeSize) / 3) + 1;
+}

@@ -3,9 +3,37 @@ pragma solidity 0.8.37;
 
 import {Claims} from "../types/Block.sol";
 import {BASIS_POINTS} from "../types/Constants.sol";
-import {Fees, Oracle, packFees, Position} from "../types/Record.sol";
+import {Fees, MASK_48, Oracle, packFees, packOracle, Position} from "../types/Record.sol";
+import {Slot} from "../types/Time.sol";
 
-/// @notice What the fee rules depend on besides the parent's record.
+/// @notice Parameters of the fee model. Gas and prices are per block and per unit of gas; "base units" are of fee
+/// juice (10^-18 TST).
+struct FeeConfig {
+    /// L2 gas of a block at which congestion neither grows nor falls: 1 to the block's limit.
+    uint256 targetL2;
+    /// The same of DA gas.
+    uint256 targetDa;
+    /// Excess L2 gas that multiplies the price by e: 1 to 2^48 - 1.
+    uint256 fractionL2;
+    /// The same of DA gas.
+    uint256 fractionDa;
+    /// L1 gas of a `propose`, below 2^32.
+    uint256 proposeGas;
+    /// L1 gas of an epoch's proof for each slot of the epoch, below 2^32.
+    uint256 proofGas;
+    /// Cost of making the proof, in wei for a unit of L2 gas, below 2^64.
+    uint256 provingCost;
+    /// Cap of the price of L2 gas in base units, below 2^64.
+    uint256 maxFeePerL2Gas;
+    /// Cap of the price of DA gas in base units, below 2^64.
+    uint256 maxFeePerDaGas;
+    /// Slots from a sample of L1's fees to its effect, at least 1.
+    uint256 oracleLag;
+    /// Slots from a sample to the next: the lag to 2^16 - 1.
+    uint256 oracleLifetime;
+}
+
+/// @notice What the constant prices in use so far depend on.
 struct FeeRules {
     uint256 feePerL2Gas;
     uint256 feePerDaGas;
@@ -14,17 +42,280 @@ struct FeeRules {
     uint256 proverShare;
 }
 
+/// @notice What the two prices consist of, in base units for a unit of gas.
+struct FeeParts {
+    /// Of the L2 price: the proposer's gas on L1. To the block's coinbase.
+    uint256 sequencer;
+    /// Of the L2 price: proof and its gas on L1. To the epoch's prover pot.
+    uint256 prover;
+    /// Of the L2 price. Burns.
+    uint256 congestionL2;
+    /// Of the DA price: the blob. To the block's coinbase.
+    uint256 data;
+    /// Of the DA price. Burns.
+    uint256 congestionDa;
+}
+
+/// @notice The L1 fees of the transaction that runs, in wei.
+struct L1Fees {
+    uint256 base;
+    uint256 blob;
+}
+
 /// @title Fees
-/// @notice Prices of a block from its parent's fee state, the next fee state, and where a block's fees go.
+/// @notice Prices of a block from its parent's fee state and its slot, the fee state that it leaves, and where its
+/// fees go. `protocol/fees.ts` computes the same to the last bit; docs/fees.md has the formulas.
+///
+/// With q the exchange rate (ETH of one TST, times 10^12), b and d L1's base fee and blob base fee as the oracle has
+/// them, T the targets, x = min(excess / fraction, 16):
+///
+///     prover     = ceil((proofGas · b + provingCost · T_L2) · 10^12 / (T_L2 · q))
+///     sequencer  = ceil(proposeGas · b · 10^12 / (T_L2 · q))
+///     data       = ceil(131,072 · d · 10^12 / (T_DA · q))
+///     congestion = floor((prover + sequencer) · (e^x - 1)), of DA gas floor(data · (e^x - 1))
+///
+/// Costs round up, so that a block of the target size pays them in full; congestion rounds down. Where a sum would
+/// pass its cap, the part named later gives way: first congestion, then sequencer, the prover last.
+///
+/// No product overflows: gas and targets are below 2^32, L1's fees below 2^48, 10^12 below 2^40, e^16 below 2^24, and
+/// the exchange rate is at least 10^4. The caps are such that an epoch's fees stay below 2^80 (see `validate`).
 library FeeLib {
+    /// @notice Scale of the exchange rate.
+    uint256 internal constant PRICE_SCALE = 1e12;
+    /// @notice Bounds of the exchange rate: at the lower one a step of one basis point is still a whole number.
+    uint256 internal constant MIN_PRICE = 1e4;
+    uint256 internal constant MAX_PRICE = 1e16;
+    /// @notice Blob gas of a block: one blob (EIP-4844).
+    uint256 internal constant BLOB_GAS = 131_072;
+    /// @notice Congestion multiplies a price by at most e to this power.
+    uint256 internal constant MAX_EXPONENT = 16;
+    /// @notice Greatest age that the oracle tells apart, in slots.
+    uint256 internal constant MAX_ORACLE_AGE = type(uint16).max;
+
+    uint256 private constant ONE = 1 << 64;
+    /// @dev ln(2) · 2^64, rounded.
+    uint256 private constant LN2 = 12786308645202655660;
+
+    // Prices
+
+    /// @notice Parts of the prices that a block of `slot` on top of `parent` must claim.
+    function parts(
+        FeeConfig memory config,
+        Position parent,
+        Oracle oracle,
+        Slot slot
+    ) internal pure returns (FeeParts memory p) {
+        unchecked {
+            (uint256 excessL2, uint256 excessDa) = excessAt(config, parent, slot);
+            bool lagging = _age(parent, slot) < config.oracleLag;
+            uint256 baseFee = lagging ? oracle.preBase() : oracle.postBase();
+            uint256 blobFee = lagging ? oracle.preBlob() : oracle.postBlob();
+
+            uint256 cap = config.maxFeePerL2Gas;
+            uint256 perBlock = config.targetL2 * oracle.price();
+            uint256 cost = config.proofGas * baseFee + config.provingCost * config.targetL2;
+            p.prover = _least(_divideUp(cost * PRICE_SCALE, perBlock), cap);
+            cost = config.proposeGas * baseFee;
+            p.sequencer = _least(_divideUp(cost * PRICE_SCALE, perBlock), cap - p.prover);
+            cost = p.prover + p.sequencer;
+            p.congestionL2 = _least(_congestion(cost, excessL2, config.fractionL2), cap - cost);
+
+            cap = config.maxFeePerDaGas;
+            perBlock = config.targetDa * oracle.price();
+            p.data = _least(_divideUp(BLOB_GAS * blobFee * PRICE_SCALE, perBlock), cap);
+            p.congestionDa = _least(_congestion(p.data, excessDa, config.fractionDa), cap - p.data);
+        }
+    }
+
+    /// @notice The prices that parts add up to: feePerL2Gas64 | feePerDaGas64.
+    function prices(FeeParts memory p) internal pure returns (uint256) {
+        unchecked {
+            return ((p.sequencer + p.prover + p.congestionL2) << 64) | (p.data + p.congestionDa);
+        }
+    }
+
+    /// @notice A block's fees by destination. Nothing is rounded: the three add up to gas times prices.
+    function split(FeeParts memory p, Claims claims) internal pure returns (Fees fees, uint256 sequencer) {
+        unchecked {
+            uint256 gasL2 = claims.gasL2();
+            uint256 gasDa = claims.gasDa();
+            sequencer = p.sequencer * gasL2 + p.data * gasDa;
+
+            return (
+                packFees(p.congestionL2 * gasL2 + p.congestionDa * gasDa, p.prover * gasL2, sequencer),
+                sequencer
+            );
+        }
+    }
+
+    // Fee state
+
+    /// @notice Fee state after a block: excessL2 64 | excessDa 64 | oracleAge16, and the oracle word.
+    /// @param claims Its modifier lies within (-10,000, 10,000): the caller checks a narrower bound.
+    function advance(
+        FeeConfig memory config,
+        Position parent,
+        Oracle parentOracle,
+        Claims claims,
+        L1Fees memory l1Fees
+    ) internal pure returns (uint256 feeState, Oracle oracle) {
+        unchecked {
+            (uint256 excessL2, uint256 excessDa) = excessAt(config, parent, claims.slot());
+            excessL2 = _grown(excessL2 + claims.gasL2(), config.targetL2, config.fractionL2);
+            excessDa = _grown(excessDa + claims.gasDa(), config.targetDa, config.fractionDa);
+            uint256 price = movedPrice(parentOracle.price(), claims.modifierOf());
+
+            uint256 age = _age(parent, claims.slot());
+            if (age < config.oracleLifetime) {
+                oracle = parentOracle.withPrice(price);
+            } else {
+                age = 0;
+                oracle = packOracle(
+                    price,
+                    parentOracle.postBase(),
+                    parentOracle.postBlob(),
+                    _sample(l1Fees.base),
+                    _sample(l1Fees.blob)
+                );
+            }
+            feeState = (excessL2 << 80) | (excessDa << 16) | age;
+        }
+    }
+
+    /// @notice Excess gas that a block of `slot` finds: a slot without a block is one that used nothing.
+    function excessAt(
+        FeeConfig memory config,
+        Position parent,
+        Slot slot
+    ) internal pure returns (uint256 excessL2, uint256 excessDa) {
+        unchecked {
+            uint256 empty = Slot.unwrap(slot) - Slot.unwrap(parent.slotOf()) - 1;
+            excessL2 = _lessOrZero(parent.excessL2(), empty * config.targetL2);
+            excessDa = _lessOrZero(parent.excessDa(), empty * config.targetDa);
+        }
+    }
+
+    /// @notice Exchange rate after a step of so many basis points, rounded down, within its bounds.
+    function movedPrice(uint256 price, int256 modifier_) internal pure returns (uint256) {
+        unchecked {
+            price = (price * uint256(int256(BASIS_POINTS) + modifier_)) / BASIS_POINTS;
+            return price < MIN_PRICE ? MIN_PRICE : _least(price, MAX_PRICE);
+        }
+    }
+
+    // Parameters
+
+    /// @notice Name of the first parameter out of its range, empty when all are in theirs.
+    /// @dev The record has 80 bits for an epoch's fees of each destination: no more than all fees, at both caps, of as
+    /// many full blocks as the epoch has slots.
+    function validate(
+        FeeConfig memory config,
+        uint256 maxL2Gas,
+        uint256 maxDaGas,
+        uint256 slotsPerEpoch
+    ) internal pure returns (bytes32) {
+        if (config.targetL2 == 0 || config.targetL2 > maxL2Gas) return "targetL2";
+        if (config.targetDa == 0 || config.targetDa > maxDaGas) return "targetDa";
+        if (config.fractionL2 == 0 || config.fractionL2 > MASK_48) return "fractionL2";
+        if (config.fractionDa == 0 || config.fractionDa > MASK_48) return "fractionDa";
+        if (config.proposeGas > type(uint32).max) return "proposeGas";
+        if (config.proofGas > type(uint32).max) return "proofGas";
+        if (config.provingCost > type(uint64).max) return "provingCost";
+        if (config.maxFeePerL2Gas == 0 || config.maxFeePerL2Gas > type(uint64).max) return "maxFeePerL2Gas";
+        if (config.maxFeePerDaGas == 0 || config.maxFeePerDaGas > type(uint64).max) return "maxFeePerDaGas";
+        if ((config.maxFeePerL2Gas * maxL2Gas + config.maxFeePerDaGas * maxDaGas) * slotsPerEpoch >= 1 << 80)
+            return "epoch fees";
+        if (config.oracleLag == 0 || config.oracleLag > config.oracleLifetime) return "oracleLag";
+        if (config.oracleLifetime > MAX_ORACLE_AGE) return "oracleLifetime";
+        return "";
+    }
+
+    /// @notice True when an oracle word may stand in the genesis record.
+    function isOracle(Oracle oracle) internal pure returns (bool) {
+        uint256 price = oracle.price();
+        if (oracle.preBase() == 0 || oracle.preBlob() == 0) return false;
+        if (oracle.postBase() == 0 || oracle.postBlob() == 0) return false;
+        return price >= MIN_PRICE && price <= MAX_PRICE;
+    }
+
+    // Arithmetic
+
+    /// @notice e^(numerator / denominator) · 2^64, at most e^16 · 2^64. Monotone, exact at 0.
+    /// @dev e^x = 2^k · e^r with k = floor(x / ln 2) and r in [0, ln 2), so x needs no loop; e^r is its series up to
+    /// r^12 by Horner's rule, whose rest is below 2e-12. The coefficients are 2^64 / i!, rounded. As every step
+    /// rounds down and a series cut short stays under 2 at ln 2, the value never falls where k grows by one.
+    function exponential(uint256 numerator, uint256 denominator) internal pure returns (uint256 e) {
+        unchecked {
+            uint256 r = _least((numerator << 64) / denominator, MAX_EXPONENT << 64);
+            uint256 k = r / LN2;
+            r -= k * LN2;
+            e = 38510819324;
+            e = 462129831893 + ((e * r) >> 64);
+            e = 5083428150824 + ((e * r) >> 64);
+            e = 50834281508238 + ((e * r) >> 64);
+            e = 457508533574146 + ((e * r) >> 64);
+            e = 3660068268593165 + ((e * r) >> 64);
+            e = 25620477880152155 + ((e * r) >> 64);
+            e = 153722867280912930 + ((e * r) >> 64);
+            e = 768614336404564651 + ((e * r) >> 64);
+            e = 3074457345618258603 + ((e * r) >> 64);
+            e = 9223372036854775808 + ((e * r) >> 64);
+            e = ONE + ((e * r) >> 64);
+            e = (ONE + ((e * r) >> 64)) << k;
+        }
+    }
+
+    /// @dev What congestion adds to a price.
+    function _congestion(uint256 price, uint256 excess, uint256 fraction) private pure returns (uint256) {
+        unchecked {
+            return (price * (exponential(excess, fraction) - ONE)) >> 64;
+        }
+    }
+
+    /// @dev Excess after a block. Beyond the greatest exponent it would only delay the price's return.
+    function _grown(uint256 sum, uint256 target, uint256 fraction) private pure returns (uint256) {
+        unchecked {
+            return _least(_lessOrZero(sum, target), MAX_EXPONENT * fraction);
+        }
+    }
+
+    /// @dev Slots since the oracle's last sample.
+    function _age(Position parent, Slot slot) private pure returns (uint256) {
+        unchecked {
+            uint256 passed = Slot.unwrap(slot) - Slot.unwrap(parent.slotOf());
+            return _least(parent.oracleAge() + passed, MAX_ORACLE_AGE);
+        }
+    }
+
+    /// @dev An L1 fee as the oracle holds it.
+    function _sample(uint256 fee) private pure returns (uint256) {
+        return fee == 0 ? 1 : _least(fee, MASK_48);
+    }
+
+    function _divideUp(uint256 a, uint256 b) private pure returns (uint256) {
+        unchecked {
+            return (a + b - 1) / b;
+        }
+    }
+
+    function _lessOrZero(uint256 a, uint256 b) private pure returns (uint256) {
+        unchecked {
+            return a > b ? a - b : 0;
+        }
+    }
+
+    function _least(uint256 a, uint256 b) private pure returns (uint256) {
+        return a < b ? a : b;
+    }
+
+    // Constant prices and a fixed split
+
     /// @notice Prices a block must claim: feePerL2Gas64 | feePerDaGas64.
-    /// @dev Constant for now: neither the excess nor the oracle of the parent moves them.
     function prices(FeeRules memory rules, Position, Oracle) internal pure returns (uint256) {
         return (rules.feePerL2Gas << 64) | rules.feePerDaGas;
     }
 
-    /// @notice Fee state after a block: excessL2 64 | excessDa 64 | oracleAge16, and the oracle word.
-    /// @dev Constant prices leave no excess, and the oracle as it is.
+    /// @notice Fee state after a block, and the oracle word as it is.
     function advance(
         FeeRules memory,
         Position,
@@ -34,9 +325,7 @@ library FeeLib {
         return (0, parentOracle);
     }
 
-    /// @notice A block's fees by destination.
-    /// @dev Both shares round down, the sequencer gets the rest: nothing is lost, nothing is credited twice. No
-    /// overflow: prices are 64 and gas 32 bits wide, and the constructor bounds an epoch's sum by 80.
+    /// @notice A block's fees by destination: shares round down, the sequencer gets the rest.
     function split(
         FeeRules memory rules,
         Claims claims

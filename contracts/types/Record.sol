@@ -21,6 +21,7 @@ type Fees is uint256;
 
 using {messageHash, messageCount} for Cursor global;
 using {number, slotOf, bitmapOf, excessL2, excessDa, oracleAge} for Position global;
+using {price, preBase, preBlob, postBase, postBlob, withPrice} for Oracle global;
 using {burned, proverFees, sequencerFees, addFees as +} for Fees global;
 
 uint256 constant CHAIN_HASH = 0;
@@ -90,6 +91,42 @@ function excessDa(Position position) pure returns (uint256) {
 
 function oracleAge(Position position) pure returns (uint256) {
     return Position.unwrap(position) & 0xffff;
+}
+
+/// @dev Every field fits: the fee rules bound the price, and L1's fees by 48 bits.
+function packOracle(
+    uint256 price_,
+    uint256 preBase_,
+    uint256 preBlob_,
+    uint256 postBase_,
+    uint256 postBlob_
+) pure returns (Oracle) {
+    return
+        Oracle.wrap((price_ << 192) | (preBase_ << 144) | (preBlob_ << 96) | (postBase_ << 48) | postBlob_);
+}
+
+function price(Oracle oracle) pure returns (uint256) {
+    return Oracle.unwrap(oracle) >> 192;
+}
+
+function preBase(Oracle oracle) pure returns (uint256) {
+    return (Oracle.unwrap(oracle) >> 144) & MASK_48;
+}
+
+function preBlob(Oracle oracle) pure returns (uint256) {
+    return (Oracle.unwrap(oracle) >> 96) & MASK_48;
+}
+
+function postBase(Oracle oracle) pure returns (uint256) {
+    return (Oracle.unwrap(oracle) >> 48) & MASK_48;
+}
+
+function postBlob(Oracle oracle) pure returns (uint256) {
+    return Oracle.unwrap(oracle) & MASK_48;
+}
+
+function withPrice(Oracle oracle, uint256 price_) pure returns (Oracle) {
+    return Oracle.wrap((price_ << 192) | (Oracle.unwrap(oracle) & type(uint192).max));
 }
 
 function packFees(uint256 burned_, uint256 prover_, uint256 sequencer_) pure returns (Fees) {

@@ -11,7 +11,6 @@ import { encodeBlock } from "../blockWords.ts";
 import { bytesToHex, fromBytes, toBytes, toHex } from "../bytes.ts";
 import { genesisChainHash } from "../domain.ts";
 import { epochWordParts } from "../epochWord.ts";
-import { splitFees } from "../fees.ts";
 import type { Field } from "../field.ts";
 import { GRUMPKIN_ORDER } from "../grumpkin.ts";
 import { sha256 } from "../hash.ts";
@@ -37,6 +36,7 @@ import { encodeTip } from "../tip.ts";
 import { encodeTransaction, signingMessage, signTransaction, type TransactionWords } from "../transaction.ts";
 import { AccountTree, hashNode } from "../tree.ts";
 import { encodeWithdrawal, foldWithdrawals, withdrawalChallenge } from "../withdrawal.ts";
+import { feeVectors } from "./feeModel.ts";
 import { gossipVectors } from "./gossip.ts";
 import { seededRandom } from "./random.ts";
 import * as sample from "./samples.ts";
@@ -54,7 +54,7 @@ export function allVectors(): Record<string, unknown> {
     headers: headers(),
     records: records(),
     tips: tips(),
-    fees: fees(),
+    fees: feeVectors(),
     attestations: attestations(),
     withdrawals: withdrawals(),
     epochs: epochs(),
@@ -284,33 +284,6 @@ function tips(): unknown {
   const cases = times(4, () => {
     const tip = sample.sampleTip(random);
     return { ...tip, word: toHex(encodeTip(tip)) };
-  });
-  return { cases };
-}
-
-function fees(): unknown {
-  const random = seededRandom("vectors/fees");
-  const cases = times(5, () => {
-    const parameters = {
-      feePerL2Gas: random.bits(40),
-      feePerDaGas: random.bits(40),
-      burnedBps: BigInt(random.below(5_001)),
-      proverBps: BigInt(random.below(5_001)),
-    };
-    const gas = { l2: random.bits(32), da: random.bits(32) };
-    const total = gas.l2 * parameters.feePerL2Gas + gas.da * parameters.feePerDaGas;
-    const { burned, prover, sequencer } = splitFees(total, parameters);
-    return {
-      feePerL2Gas: toHex(parameters.feePerL2Gas),
-      feePerDaGas: toHex(parameters.feePerDaGas),
-      burnedBps: Number(parameters.burnedBps),
-      proverBps: Number(parameters.proverBps),
-      gasL2: Number(gas.l2),
-      gasDa: Number(gas.da),
-      burned: toHex(burned),
-      prover: toHex(prover),
-      sequencer: toHex(sequencer),
-    };
   });
   return { cases };
 }

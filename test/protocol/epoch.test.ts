@@ -226,7 +226,7 @@ describe("protocol/epochWord", () => {
   });
 });
 
-describe("protocol/fees", () => {
+describe("protocol/fees: constant prices", () => {
   const parameters = { feePerL2Gas: 3n, feePerDaGas: 5n, burnedBps: 1_250n, proverBps: 3_333n };
 
   it("splits without losing anything; the sequencer has what rounding leaves", () => {

@@ -4,7 +4,6 @@ pragma solidity 0.8.37;
 import {InboxLib} from "../../contracts/bridge/InboxLib.sol";
 import {DigestLib} from "../../contracts/rollup/DigestLib.sol";
 import {EpochWordLib} from "../../contracts/rollup/EpochWordLib.sol";
-import {FeeLib, FeeRules} from "../../contracts/rollup/FeeLib.sol";
 import {ProposeLib} from "../../contracts/rollup/ProposeLib.sol";
 import {WithdrawalLib} from "../../contracts/rollup/WithdrawalLib.sol";
 import {Bitmap} from "../../contracts/types/Bitmap.sol";
@@ -249,29 +248,6 @@ contract VectorsTest is Test {
             );
         }
         assertTrue(i > 0, "no attestation vectors");
-    }
-
-    function test_fees() external {
-        _open("fees");
-        uint256 i;
-        for (; _has(field(i, "gasL2")); ++i) {
-            FeeRules memory rules = FeeRules(
-                _word(i, "feePerL2Gas"),
-                _word(i, "feePerDaGas"),
-                _uint(i, "burnedBps"),
-                _uint(i, "proverBps")
-            );
-            uint256 claims =
-                (rules.feePerL2Gas << 160) |
-                    (rules.feePerDaGas << 96) |
-                    (_uint(i, "gasL2") << 64) |
-                    (_uint(i, "gasDa") << 32);
-            (Fees fees, uint256 sequencer) = FeeLib.split(rules, Claims.wrap(claims));
-            assertEq(fees.burned(), _word(i, "burned"));
-            assertEq(fees.proverFees(), _word(i, "prover"));
-            assertEq(sequencer, _word(i, "sequencer"));
-        }
-        assertTrue(i > 0, "no fee vectors");
     }
 
     // Entry points that put arguments into calldata

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {FeeConfig, FeeLib, FeeParts, L1Fees} from "../rollup/FeeLib.sol";
+import {Claims} from "../types/Block.sol";
+import {Fees, Oracle, Position} from "../types/Record.sol";
+
+/// @notice For tests: the fee model on many cases in one call.
+contract FeeHarness {
+    struct Step {
+        FeeConfig config;
+        Position position;
+        Oracle oracle;
+        Claims claims;
+        L1Fees l1Fees;
+    }
+
+    struct Result {
+        FeeParts parts;
+        uint256 prices;
+        Fees fees;
+        uint256 sequencerFee;
+        uint256 feeState;
+        Oracle nextOracle;
+    }
+
+    function run(Step[] calldata steps) external pure returns (Result[] memory results) {
+        results = new Result[](steps.length);
+        for (uint256 i = 0; i < steps.length; ++i) results[i] = _run(steps[i]);
+    }
+
+    function exponentials(
+        uint256[] calldata numerators,
+        uint256[] calldata denominators
+    ) external pure returns (uint256[] memory values) {
+        values = new uint256[](numerators.length);
+        for (uint256 i = 0; i < numerators.length; ++i)
+            values[i] = FeeLib.exponential(numerators[i], denominators[i]);
+    }
+
+    function validate(
+        FeeConfig calldata config,
+        uint256 maxL2Gas,
+        uint256 maxDaGas,
+        uint256 slotsPerEpoch
+    ) external pure returns (bytes32) {
+        return FeeLib.validate(config, maxL2Gas, maxDaGas, slotsPerEpoch);
+    }
+
+    function _run(Step memory s) private pure returns (Result memory r) {
+        r.parts = FeeLib.parts(s.config, s.position, s.oracle, s.claims.slot());
+        r.prices = FeeLib.prices(r.parts);
+        (r.fees, r.sequencerFee) = FeeLib.split(r.parts, s.claims);
+        (r.feeState, r.nextOracle) = FeeLib.advance(s.config, s.position, s.oracle, s.claims, s.l1Fees);
+    }
+}

@@ -8,6 +8,7 @@ import type { Artifact } from "./artifact.ts";
 import { DeployError } from "./errors.ts";
 import type { Preset } from "./presets.ts";
 import { rollupConfig, type RollupSurroundings } from "./rollupConfig.ts";
+import { validatorSetFaults, type Member } from "./validatorSet.ts";
 
 export interface CheckParameters {
   preset: Preset;
@@ -15,6 +16,8 @@ export interface CheckParameters {
   readArtifact: (name: string) => Promise<Artifact>;
   owner: string;
   deployer: string;
+  /** Of a permissioned validator set, as created; empty for a staked one. */
+  members: readonly Member[];
   /** Runtime code of the verifier as compiled. */
   verifierCode: string;
   expected: RollupSurroundings & { verifier: string; rollup: string };
@@ -57,10 +60,14 @@ export async function checkDeployment(parameters: CheckParameters): Promise<Read
     same("portal's token", await read(contract, "token"), token);
   }
 
-  same(
-    "owner of the validator set",
-    await read(await at("PermissionedValidatorSet", expected.validatorSet), "owner"),
-    owner,
+  faults.push(
+    ...(await validatorSetFaults({
+      preset,
+      address: expected.validatorSet,
+      surroundings: { ...expected, owner, members: parameters.members },
+      provider,
+      readArtifact: parameters.readArtifact,
+    })),
   );
   const policy = await at("VerifierPolicy", expected.verifierPolicy);
   same("verifiers", await read(policy, "verifiers"), expected.verifier);

@@ -3,11 +3,12 @@ import { existsSync, readFileSync } from "node:fs";
 import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
 import { z } from "zod";
 
-import { deploySuite, type Member } from "./deploySuite.ts";
+import { deploySuite } from "./deploySuite.ts";
 import { deploymentFile, describeDeployment, writeDeployment, type Deployment } from "./deployment.ts";
 import { DeployError } from "./errors.ts";
 import { localMembers } from "./localAccounts.ts";
-import { loadPreset, presetNames } from "./presets.ts";
+import { loadPreset, presetNames, type Preset } from "./presets.ts";
+import type { Member } from "./validatorSet.ts";
 import { LOCAL_CHAIN_IDS } from "./verifierGuard.ts";
 import { verifierOf } from "./verifiers.ts";
 
@@ -62,7 +63,7 @@ export async function deployCommand(
     network: networkName,
     deployer,
     owner,
-    members: readMembers(options.members, Number(chainId)),
+    members: readMembers(options.members, preset, Number(chainId)),
     verifier,
     readArtifact: (name) => hre.artifacts.readArtifact(name),
     onStep: ({ contract, address, gasUsed }) =>
@@ -86,8 +87,9 @@ const membersSchema = z
   )
   .nonempty();
 
-function readMembers(file: string | undefined, chainId: number): Member[] {
+function readMembers(file: string | undefined, { validators }: Preset, chainId: number): Member[] {
   if (file === undefined) {
+    if (validators.kind === "staked") return [];
     if (LOCAL_CHAIN_IDS.includes(chainId)) return localMembers();
     throw new DeployError(
       "MEMBERS_INVALID",

@@ -1,36 +1,24 @@
 /**
  * The one deployment path: tasks, the starter and tests call `deploySuite`.
  *
- * Order follows need: tokens, validator set, verifier, policy, Rollup; the Rollup creates its portals, so nothing has
- * to be wired afterwards and no contract is ever half connected.
+ * Order follows need: tokens, validator set, verifier, policy, Rollup; the Rollup creates its portals. Who comes before
+ * the Rollup and needs it gets the address that it will have, so nothing has to be wired afterwards, no contract is ever
+ * half connected, and the deployer has no power at any time.
  */
-import {
-  ContractFactory,
-  type ContractTransactionReceipt,
-  type Provider,
-  type Signer,
-  concat,
-  keccak256,
-  ZeroAddress,
-} from "ethers";
+import { type Provider, type Signer, ZeroAddress } from "ethers";
 
 import { AccountTree } from "../protocol/tree.ts";
 import { toHex } from "../protocol/bytes.ts";
 import type { Artifact } from "./artifact.ts";
 import { checkDeployment } from "./checkDeployment.ts";
 import type { Deployment } from "./deployment.ts";
+import { Creator, type CreationStep } from "./creator.ts";
 import { DeployError } from "./errors.ts";
+import { shortestGenesisDelay } from "./presetFaults.ts";
 import type { Preset } from "./presets.ts";
 import { rollupConfig } from "./rollupConfig.ts";
+import { isContract, validatorSetCreation, type Member } from "./validatorSet.ts";
 import { refuseDevelopmentVerifier } from "./verifierGuard.ts";
-
-/** A member of the permissioned set. */
-export interface Member {
-  /** Address that sends its blocks. */
-  proposer: string;
-  /** Hash of its attester key: `keyHashOf`. */
-  keyHash: string;
-}
 
 /** The verifier of a circuit size, as generated. */
 export interface VerifierSource {
@@ -47,18 +35,19 @@ export interface DeployParameters {
   deployer: Signer;
   /** Gets the power over the validator set and the token, and the initial supplies. */
   owner: string;
-  members: readonly Member[];
+  /** Of a permissioned set. */
+  members?: readonly Member[];
   verifier: VerifierSource;
   readArtifact: (name: string) => Promise<Artifact>;
-  /** Start of slot 0, seconds since 1970; default: the latest block's time. */
+  /** Start of slot 0, seconds since 1970; default: the latest block's time, later by what the preset says. */
   genesisTime?: number;
-  onStep?: (step: { contract: string; address: string; gasUsed: number }) => void;
+  onStep?: (step: CreationStep) => void;
 }
 
 /**
  * Deploys the suite and checks the result against the chain.
- * @throws DeployError CHAIN_NOT_IN_PRESET, DEVELOPMENT_VERIFIER, NO_FUNDS before anything is sent; ASSERTION_FAILED
- * when the deployed state is not what the preset says
+ * @throws DeployError CHAIN_NOT_IN_PRESET, DEVELOPMENT_VERIFIER, NO_FUNDS, OWNER_INVALID, MEMBERS_INVALID,
+ * GENESIS_TOO_SOON before anything is sent; PLAN_BROKEN when the account sent something else meanwhile; ASSERTION_FAILED when the deployed state is not what the preset says
  */
 export async function deploySuite(parameters: DeployParameters): Promise<Deployment> {
   const { preset, deployer, owner, verifier, readArtifact } = parameters;
@@ -73,54 +62,60 @@ export async function deploySuite(parameters: DeployParameters): Promise<Deploym
   });
   await refuseEmptyAccount(deployer, provider);
 
-  const transactions: Deployment["transactions"] = [];
-  let block = 0;
-  const create = async (contract: string, constructorArguments: unknown[]): Promise<string> => {
-    const artifact = await readArtifact(contract);
-    const instance = await new ContractFactory(artifact.abi, artifact.bytecode, deployer).deploy(
-      ...constructorArguments,
-    );
-    const receipt = await receiptOf(instance.deploymentTransaction());
-    const address = await instance.getAddress();
-    const gasUsed = Number(receipt.gasUsed);
-    block = receipt.blockNumber;
-    transactions.push({
-      contract,
-      address,
-      hash: receipt.hash,
-      gasUsed,
-      constructorArguments: constructorArguments.map(plain),
-    });
-    parameters.onStep?.({ contract, address, gasUsed });
-    return address;
-  };
+  await refuseOwner(preset, owner, provider);
+  const genesisTime = await genesisOf(parameters, provider);
 
-  const token = await create("NetworkToken", tokenArguments(preset.token, owner));
-  const asset =
-    "address" in preset.asset
-      ? preset.asset.address
-      : await create("NetworkToken", tokenArguments(preset.asset, owner));
-  const validatorSet = await create("PermissionedValidatorSet", [
-    owner,
-    preset.validators.listDelaySeconds,
-    parameters.members.map(({ proposer, keyHash }) => ({ proposer, keyHash })),
-  ]);
-  const verifierAddress = await create(verifier.contract, []);
-  const verifierPolicy = await create("VerifierPolicy", [[verifierAddress]]);
-
-  const genesisTime = parameters.genesisTime ?? (await latestTime(provider));
+  const createsAsset = !("address" in preset.asset);
+  const creator = await Creator.plan({
+    deployer,
+    provider,
+    names: [
+      "token",
+      ...(createsAsset ? (["asset"] as const) : []),
+      "validatorSet",
+      "verifier",
+      "verifierPolicy",
+      "rollup",
+    ],
+    readArtifact,
+    onStep: parameters.onStep,
+  });
+  const { at } = creator;
+  const asset = "address" in preset.asset ? preset.asset.address : at.asset;
   const genesisRoot = toHex(AccountTree.empty().root());
-  const rewards = ZeroAddress;
-  const surroundings = { genesisRoot, genesisTime, validatorSet, verifierPolicy, token, asset, rewards };
-  const rollup = await create("Rollup", [rollupConfig(preset, surroundings)]);
+  const surroundings = {
+    genesisRoot,
+    genesisTime,
+    validatorSet: at.validatorSet,
+    verifierPolicy: at.verifierPolicy,
+    token: at.token,
+    asset,
+    rewards: ZeroAddress,
+    council: preset.council === "owner" ? owner : preset.council,
+  };
+  const members = parameters.members ?? [];
+  const validatorSet = validatorSetCreation(preset, {
+    ...surroundings,
+    owner,
+    rollup: at.rollup,
+    members,
+  });
 
-  const rollupBlock = block;
+  await creator.create("token", "NetworkToken", tokenArguments(preset.token, owner));
+  if (!("address" in preset.asset))
+    await creator.create("asset", "NetworkToken", tokenArguments(preset.asset, owner));
+  await creator.create("validatorSet", validatorSet.contract, validatorSet.constructorArguments);
+  await creator.create("verifier", verifier.contract, []);
+  await creator.create("verifierPolicy", "VerifierPolicy", [[at.verifier]]);
+  await creator.create("rollup", "Rollup", [rollupConfig(preset, surroundings)]);
+
   const readings = await checkDeployment({
     preset,
     provider,
     readArtifact,
     owner,
-    expected: { ...surroundings, verifier: verifierAddress, rollup },
+    members,
+    expected: { ...surroundings, verifier: at.verifier, rollup: at.rollup },
     verifierCode: verifierArtifact.deployedBytecode,
     deployer: await deployer.getAddress(),
   });
@@ -128,7 +123,7 @@ export async function deploySuite(parameters: DeployParameters): Promise<Deploym
     network: parameters.network,
     preset: preset.name,
     chainId,
-    block: rollupBlock,
+    block: creator.block,
     circuit: preset.circuit,
     verificationKeyHash: verifier.verificationKeyHash,
     genesisHash: readings.genesisHash,
@@ -142,28 +137,28 @@ export async function deploySuite(parameters: DeployParameters): Promise<Deploym
     outboxDelaySeconds: preset.outboxDelaySeconds,
     pauseMaxSeconds: preset.pause.maxSeconds,
     pauseCooldownSeconds: preset.pause.cooldownSeconds,
-    council: preset.council,
+    council: surroundings.council,
     owner,
+    validators: recordOf(preset),
     addresses: {
-      token,
+      token: at.token,
       asset,
-      validatorSet,
-      verifier: verifierAddress,
-      verifierPolicy,
-      rollup,
+      validatorSet: at.validatorSet,
+      verifier: at.verifier,
+      verifierPolicy: at.verifierPolicy,
+      rollup: at.rollup,
       feePortal: readings.feePortal,
       assetPortal: readings.assetPortal,
     },
-    transactions,
+    transactions: creator.transactions,
   };
 }
 
-/**
- * Hash by which the validator set knows an attester key: keccak256 of the point as EIP-2537 takes it, 128 bytes, so
- * that a check on L1 hashes just what it hands to the precompile.
- */
-export function keyHashOf({ x, y }: { x: bigint; y: bigint }): string {
-  return keccak256(concat([toHex(x, 64), toHex(y, 64)]));
+/** What the record keeps of the preset's validators: amounts as text. */
+function recordOf({ validators }: Preset): Deployment["validators"] {
+  return validators.kind === "permissioned"
+    ? validators
+    : { ...validators, minimumStake: validators.minimumStake.toString() };
 }
 
 function tokenArguments(
@@ -201,23 +196,33 @@ function providerOf(signer: Signer): Provider {
   );
 }
 
-async function receiptOf(
-  transaction: { wait(): Promise<ContractTransactionReceipt | null> } | null,
-): Promise<ContractTransactionReceipt> {
-  const receipt = await transaction?.wait();
-  if (!receipt) throw new Error("a creation has no receipt");
-  return receipt;
+async function refuseOwner(preset: Preset, owner: string, provider: Provider): Promise<void> {
+  if (!preset.ownerIsContract || (await isContract(owner, provider))) return;
+  throw new DeployError(
+    "OWNER_INVALID",
+    `the preset "${preset.name}" wants a contract as owner, such as a multisig, and there is none at ${owner}`,
+    "name one with --owner",
+  );
+}
+
+/** A staked set is frozen three epochs before genesis: by then its first validators must be able to be active. */
+async function genesisOf({ preset, genesisTime }: DeployParameters, provider: Provider): Promise<number> {
+  const now = await latestTime(provider);
+  const { validators, slotSeconds, epochSlots } = preset;
+  if (validators.kind === "permissioned") return genesisTime ?? now;
+
+  const chosen = genesisTime ?? now + validators.genesisDelaySeconds;
+  const earliest = now + shortestGenesisDelay(validators, slotSeconds * epochSlots);
+  if (chosen >= earliest) return chosen;
+  throw new DeployError(
+    "GENESIS_TOO_SOON",
+    `genesis at ${chosen} leaves no time to freeze a set three epochs before it`,
+    `choose ${earliest} or later`,
+  );
 }
 
 async function latestTime(provider: Provider): Promise<number> {
   const block = await provider.getBlock("latest");
   if (!block) throw new Error("the chain has no latest block");
   return block.timestamp;
-}
-
-/** JSON has no bigint: decimal text, at any depth. */
-function plain(value: unknown): unknown {
-  return JSON.parse(
-    JSON.stringify(value, (_key, item: unknown) => (typeof item === "bigint" ? item.toString() : item)),
-  );
 }

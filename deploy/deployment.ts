@@ -5,10 +5,12 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { formatEther } from "ethers";
 import { z } from "zod";
 
 import { SIZES, type SizeName } from "../protocol/sizes.ts";
 import { DeployError } from "./errors.ts";
+import { permissionedSchema, stakedSchema } from "./presets.ts";
 
 const defaultFolder = fileURLToPath(new URL("../deployments/", import.meta.url));
 
@@ -42,6 +44,8 @@ const deploymentSchema = z.object({
   council: address,
   /** Has the power over the validator set and the token. */
   owner: address,
+  /** Who may be a validator, and for a staked set its parameters; amounts as text. */
+  validators: z.union([permissionedSchema, stakedSchema.extend({ minimumStake: z.string().regex(/^\d+$/) })]),
   addresses: z.object({
     token: address,
     asset: address,
@@ -133,8 +137,19 @@ export function describeDeployment(deployment: Deployment): string {
     `| longest pause | ${deployment.pauseMaxSeconds} s, every ${deployment.pauseCooldownSeconds} s at most |`,
     `| circuit, key | ${deployment.circuit}, \`${deployment.verificationKeyHash}\` |`,
     `| genesis hash | \`${deployment.genesisHash}\` |`,
+    ...validatorLines(deployment),
     `| council | \`${deployment.council}\` |`,
     `| owner | \`${deployment.owner}\` |`,
     `| gas of the deployment | ${gas.toLocaleString("en")} |`,
   ].join("\n");
+}
+
+function validatorLines({ validators }: Deployment): string[] {
+  if (validators.kind === "permissioned")
+    return [`| validators | a list by the owner, ${validators.listDelaySeconds} s ahead |`];
+  const { minimumStake, committeeSize, exitDelaySeconds, evidenceWindowSeconds } = validators;
+  return [
+    `| validators | staked, at least ${formatEther(minimumStake)} TST each, ${committeeSize} in a committee |`,
+    `| exit delay, evidence window | ${exitDelaySeconds} s, ${evidenceWindowSeconds} s |`,
+  ];
 }

@@ -5,8 +5,9 @@ import { readFileSync, readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 
-import { SIZES, type SizeName } from "../protocol/sizes.ts";
+import { COMMITTEE_SIZE, SIZES, type SizeName } from "../protocol/sizes.ts";
 import { DeployError } from "./errors.ts";
+import { presetFaults } from "./presetFaults.ts";
 
 const folder = fileURLToPath(new URL("./presets/", import.meta.url));
 
@@ -25,92 +26,113 @@ const tokenSchema = z.strictObject({
   initialSupply: amount,
 });
 
-const presetSchema = z
-  .strictObject({
-    name: z.string(),
-    description: z.string(),
-    /** Chains that the preset may be deployed to. */
-    chainIds: z.array(positive).nonempty(),
-    /** Size of the epoch circuit: a key of `SIZES`. */
-    circuit: z.enum(Object.keys(SIZES) as [SizeName, ...SizeName[]]),
-    /** Number of the instance; part of the genesis chain hash and of the EIP-712 domain. */
-    version: z.number().int().min(1).max(0xffff_ffff),
-    /** Seconds a slot. On a public L1 a multiple of 12. */
-    slotSeconds: positive,
-    /** Slots an epoch; at most the block slots of the circuit. */
-    epochSlots: positive,
-    /** Epochs after its own within which an epoch must be proven, or everything unproven is pruned. */
-    proofSubmissionEpochs: positive,
-    /** Words of each ring: blocks, epochs, and messages that may wait at once, counted at the proven tip. */
-    rings: z.strictObject({ records: positive, epochs: positive, inbox: positive }),
-    /** Seconds after which a block must consume a message. */
-    messageDeadlineSeconds: positive,
-    /** Seconds between the proof of an epoch and the first payment of its withdrawals. */
-    outboxDelaySeconds: z.number().int().nonnegative(),
-    /** May pause the acceptance of proofs, and end a pause: a key, a multisig or a contract. */
-    council: z.string().regex(/^0x[0-9a-fA-F]{40}$/),
-    pause: z.strictObject({
-      /** Longest pause; 0 for none ever. */
-      maxSeconds: z.number().int().nonnegative(),
-      /** From the start of a pause to the earliest start of the next. */
-      cooldownSeconds: positive,
-    }),
-    fees: z.strictObject({
-      /** Units of 10^-18 TST per unit of gas. */
-      feePerL2Gas: amount,
-      feePerDaGas: amount,
-      /** Shares of every fee; what is left goes to the block's coinbase. */
-      burnedBps: bps,
-      proverBps: bps,
-      /** Wei of ETH per unit of L2 gas that a forced transaction pays into an empty queue. */
-      forcedFeePerL2Gas: amount,
-    }),
-    price: z.strictObject({
-      /** Price of one TST in ETH at genesis, times 10^12. */
-      ethPerToken: amount.refine((value) => value < 1n << 64n, "at most 64 bits"),
-      /** Most that a block may move the price, in basis points. */
-      maxModifierBps: z.number().int().min(0).max(100),
-    }),
-    /** Least first deposit of an account, in units of its token. */
-    minimumRegistration: amount,
-    validators: z.strictObject({
-      /** Seconds between the announcement of a list of members and its effect; at least an epoch. */
-      listDelaySeconds: positive,
-    }),
-    token: tokenSchema,
-    /** The ERC-20 that the ledger transfers: deployed anew (local networks) or an existing one. */
-    asset: z.union([tokenSchema, z.strictObject({ address: z.string().regex(/^0x[0-9a-fA-F]{40}$/) })]),
-  })
-  .superRefine((preset, context) => {
-    const size = SIZES[preset.circuit];
-    const issue = (path: string, message: string): void => {
-      context.addIssue({ code: "custom", path: [path], message });
-    };
-    if (preset.epochSlots > size.blocks) {
-      issue("epochSlots", `the circuit ${preset.circuit} proves at most ${size.blocks} blocks an epoch`);
-    }
-    const unproven = preset.epochSlots * (preset.proofSubmissionEpochs + 1) + 1;
-    if (preset.rings.records < unproven) {
-      issue("rings.records", `${unproven} records can be in use at once`);
-    }
-    const term = preset.slotSeconds * preset.epochSlots * (preset.proofSubmissionEpochs + 1);
-    const cooldown = preset.pause.maxSeconds + Math.max(term, preset.outboxDelaySeconds);
-    if (preset.pause.cooldownSeconds < cooldown) {
-      issue(
-        "pause.cooldownSeconds",
-        `at least ${cooldown}: what a pause holds up must be over before the next`,
-      );
-    }
-    if (preset.fees.burnedBps + preset.fees.proverBps > 10_000) {
-      issue("fees", "burnedBps and proverBps are together more than 10,000");
-    }
-    if (preset.validators.listDelaySeconds < preset.slotSeconds * preset.epochSlots) {
-      issue("validators.listDelaySeconds", "a list must not change within an epoch");
-    }
-  });
+export const permissionedSchema = z.strictObject({
+  /** An owner lists the members. */
+  kind: z.literal("permissioned"),
+  /** Seconds between the announcement of a list of members and its effect; at least an epoch. */
+  listDelaySeconds: positive,
+});
+
+export const stakedSchema = z.strictObject({
+  /** Anyone joins who stakes. */
+  kind: z.literal("staked"),
+  /** From the deployment to genesis: the time in which the first validators deposit. */
+  genesisDelaySeconds: positive,
+  /** Least stake of an active validator, in 10^-18 TST; whole Gwei. */
+  minimumStake: amount,
+  /** From leaving the set to payment. */
+  exitDelaySeconds: positive,
+  /** How long after its epoch an offence can be slashed. */
+  evidenceWindowSeconds: positive,
+  /** Most members of a committee. */
+  committeeSize: positive.max(COMMITTEE_SIZE),
+  /** Epochs whose seeds are kept. */
+  seedRing: positive,
+  /** How fast the set changes. Rates are validators a window. */
+  churn: z.strictObject({
+    /** Windows are counted from 1970. */
+    windowSeconds: positive.max(30 * 86_400),
+    /** Validators that complete the bootstrap set, which is active as a whole. */
+    bootstrapSize: positive.max(2 ** 20 - 1),
+    /** Below this size `growthRate` join a window. */
+    growthSize: z.number().int().nonnegative(),
+    growthRate: positive,
+    /** From there on size / `quotient` do, within the bounds. The same, at every size, may leave. */
+    quotient: positive,
+    minRate: positive,
+    maxRate: positive.max(0xffff),
+  }),
+});
+
+const fieldsSchema = z.strictObject({
+  name: z.string(),
+  description: z.string(),
+  /** Chains that the preset may be deployed to. */
+  chainIds: z.array(positive).nonempty(),
+  /** Size of the epoch circuit: a key of `SIZES`. */
+  circuit: z.enum(Object.keys(SIZES) as [SizeName, ...SizeName[]]),
+  /** Number of the instance; part of the genesis chain hash and of the EIP-712 domain. */
+  version: z.number().int().min(1).max(0xffff_ffff),
+  /** Seconds a slot. On a public L1 a multiple of 12. */
+  slotSeconds: positive,
+  /** Slots an epoch; at most the block slots of the circuit. */
+  epochSlots: positive,
+  /** Epochs after its own within which an epoch must be proven, or everything unproven is pruned. */
+  proofSubmissionEpochs: positive,
+  /** Words of each ring: blocks, epochs, and messages that may wait at once, counted at the proven tip. */
+  rings: z.strictObject({ records: positive, epochs: positive, inbox: positive }),
+  /** Seconds after which a block must consume a message. */
+  messageDeadlineSeconds: positive,
+  /** Seconds between the proof of an epoch and the first payment of its withdrawals. */
+  outboxDelaySeconds: z.number().int().nonnegative(),
+  /** May pause the acceptance of proofs, and end a pause: a key, a multisig or a contract; or `owner`. */
+  council: z.union([z.string().regex(/^0x[0-9a-fA-F]{40}$/), z.literal("owner")]),
+  /** Whether the owner must be a contract, such as a multisig. */
+  ownerIsContract: z.boolean(),
+  pause: z.strictObject({
+    /** Longest pause; 0 for none ever. */
+    maxSeconds: z.number().int().nonnegative(),
+    /** From the start of a pause to the earliest start of the next. */
+    cooldownSeconds: positive,
+  }),
+  fees: z.strictObject({
+    /** Units of 10^-18 TST per unit of gas. */
+    feePerL2Gas: amount,
+    feePerDaGas: amount,
+    /** Shares of every fee; what is left goes to the block's coinbase. */
+    burnedBps: bps,
+    proverBps: bps,
+    /** Wei of ETH per unit of L2 gas that a forced transaction pays into an empty queue. */
+    forcedFeePerL2Gas: amount,
+  }),
+  price: z.strictObject({
+    /** Price of one TST in ETH at genesis, times 10^12. */
+    ethPerToken: amount.refine((value) => value < 1n << 64n, "at most 64 bits"),
+    /** Most that a block may move the price, in basis points. */
+    maxModifierBps: z.number().int().min(0).max(100),
+  }),
+  /** Least first deposit of an account, in units of its token. */
+  minimumRegistration: amount,
+  validators: z.discriminatedUnion("kind", [permissionedSchema, stakedSchema]),
+  token: tokenSchema,
+  /** The ERC-20 that the ledger transfers: deployed anew (local networks) or an existing one. */
+  asset: z.union([tokenSchema, z.strictObject({ address: z.string().regex(/^0x[0-9a-fA-F]{40}$/) })]),
+});
+
+/** Parameters of a network, each for itself valid. */
+export type PresetFields = z.infer<typeof fieldsSchema>;
+
+const presetSchema = fieldsSchema.superRefine((preset, context) => {
+  for (const { path, message } of presetFaults(preset)) {
+    context.addIssue({ code: "custom", path: [path], message });
+  }
+});
 
 /** Parameters of a network, validated. */
-export type Preset = z.infer<typeof presetSchema>;
+export type Preset = PresetFields;
+
+/** Those of a validator set that anyone joins by staking. */
+export type StakedValidators = z.infer<typeof stakedSchema>;
 
 /** Names of the presets that exist. */
 export function presetNames(): string[] {

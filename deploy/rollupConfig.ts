@@ -13,11 +13,14 @@ export interface RollupSurroundings {
   asset: string;
   /** Contract that pays and burns the fees of proven epochs; the zero address for none. */
   rewards: string;
+  /** The preset's, or the owner. */
+  council: string;
 }
 
 /** Every field of the contract's `RollupConfig`. */
 export function rollupConfig(preset: Preset, surroundings: RollupSurroundings): Record<string, unknown> {
-  const { genesisRoot, genesisTime, validatorSet, verifierPolicy, token, asset, rewards } = surroundings;
+  const { genesisRoot, genesisTime, validatorSet, verifierPolicy, token, asset, rewards, council } =
+    surroundings;
   const size = SIZES[preset.circuit];
   return {
     version: preset.version,
@@ -44,7 +47,7 @@ export function rollupConfig(preset: Preset, surroundings: RollupSurroundings): 
     minimumRegistration: preset.minimumRegistration,
     pauseMax: preset.pause.maxSeconds,
     pauseCooldown: preset.pause.cooldownSeconds,
-    council: preset.council,
+    council,
     validatorSet,
     verifierPolicy,
     feeToken: token,

@@ -6,7 +6,7 @@ import { bls12_381 } from "@noble/curves/bls12-381.js";
 
 import type { Address } from "./address.ts";
 import type { Branded } from "./brand.ts";
-import { bytesToHex, concatBytes, fromBytes, toBytes, wordsToBytes, type Hex } from "./bytes.ts";
+import { bytesToHex, concatBytes, fromBytes, toBytes, toHex, wordsToBytes, type Hex } from "./bytes.ts";
 import { ProtocolError } from "./errors.ts";
 import { keccak256, keccakText, keccakWords } from "./hash.ts";
 
@@ -40,6 +40,12 @@ export function blsPublicKey(secret: bigint): PublicKey {
     });
   }
   return fromG1(G1.BASE.multiply(secret));
+}
+
+/** A secret key from a seed with full entropy, of at least 32 bytes. */
+export function blsSecretKey(seed: Uint8Array): bigint {
+  const { Fr } = bls12_381.fields;
+  return Fr.create(fromBytes(seed)) || 1n;
 }
 
 /** Signs a digest, such as that of an attestation. */
@@ -117,6 +123,16 @@ export function keyHash(key: PublicKey): KeyHash {
   const pad = new Uint8Array(16);
   const padded = concatBytes(pad, key.subarray(0, COORDINATE), pad, key.subarray(COORDINATE));
   return ((fromBytes(keccak256(padded)) >> 32n) << 32n) as KeyHash;
+}
+
+/** The name of a validator as L1 shows it, 28 bytes. */
+export function keyHashToHex(hash: KeyHash): Hex {
+  return toHex(hash >> 32n, 28);
+}
+
+/** The same as a word, as permissioned sets list it. */
+export function keyHashWord(hash: KeyHash): Hex {
+  return toHex(hash, 32);
 }
 
 /** A key as the three words that L1 takes. */

@@ -13,7 +13,7 @@ export interface Sizes {
   readonly words: number;
 }
 
-export type SizeName = "local" | "medium";
+export type SizeName = "local" | "medium" | "large";
 
 /** Levels of the 4-ary account tree. */
 export const TREE_DEPTH = 10;
@@ -27,6 +27,7 @@ export const WORDS_PER_TRANSACTION = 4;
 export const SIZES: Readonly<Record<SizeName, Sizes>> = {
   local: size({ name: "local", blocks: 2, transactions: 6, messages: 2 }),
   medium: size({ name: "medium", blocks: 4, transactions: 6, messages: 2 }),
+  large: size({ name: "large", blocks: 32, transactions: 6, messages: 2 }),
 };
 
 /** @throws {ProtocolError} `unknown-size` */

@@ -1,6 +1,5 @@
 import { bls12_381 } from "@noble/curves/bls12-381.js";
 
-import { fromBytes } from "../../protocol/bytes.ts";
 import type { ProposerDuty } from "../l1/rollupContract.ts";
 import type { ChainPoint } from "../node/chainState.ts";
 import type { BuiltBlock } from "./buildBlock.ts";
@@ -55,15 +54,4 @@ export class LocalAttester implements AttestationProvider {
     const aggregate = longSignatures.aggregateSignatures(signatures);
     return Promise.resolve({ bitmap: (1n << BigInt(signers.length)) - 1n, signature: aggregate.toBytes() });
   }
-}
-
-/** A secret key of a seed with full entropy, at least 32 bytes. */
-export function attesterKey(seed: Uint8Array): Uint8Array {
-  const { Fr } = bls12_381.fields;
-  return Fr.toBytes(Fr.create(fromBytes(seed)) || 1n);
-}
-
-/** The public key, a G1 point. */
-export function attesterPublicKey(secretKey: Uint8Array): { x: bigint; y: bigint } {
-  return bls12_381.longSignatures.getPublicKey(secretKey).toAffine();
 }

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Epoch, Timestamp} from "../types/Time.sol";
+import {ChurnRules} from "./ChurnLib.sol";
 import {IValidatorSet} from "./IValidatorSet.sol";
 import {SeedWord} from "./StakingWords.sol";
 
@@ -28,6 +29,17 @@ struct RegistryConfig {
     uint256 churnQuotient;
     uint256 minChurn;
     uint256 maxChurn;
+}
+
+/// @notice An instance of the rollup, as a registry is told of it.
+struct InstanceConfig {
+    address instance;
+    /// Start of its epoch 0.
+    uint256 genesis;
+    /// Seconds.
+    uint256 epochDuration;
+    /// May slash for it, beside itself; 0 for none.
+    address slasher;
 }
 
 /// @notice A deposit. Points without padding: the key is x, y, the proof x.c0, x.c1, y.c0, y.c1, 48 bytes each.
@@ -266,6 +278,12 @@ interface IValidatorRegistry is IValidatorSet {
 
     /// @notice The instance whose set followers are, for epochs frozen at a time; 0 for none.
     function canonicalAt(Timestamp time) external view returns (address);
+
+    /// @notice What an instance was added with; zeros for an unknown one.
+    function instanceOf(address instance) external view returns (InstanceConfig memory);
+
+    /// @notice How fast the followers' set changes; a set of pinned validators has no bootstrap.
+    function churnRules() external view returns (ChurnRules memory);
 
     /// @notice EIP-712 domain separator of proofs of possession and signed exits: {name "Calpulli", version "1", chain,
     /// this contract}.

@@ -11,6 +11,7 @@ import {Epoch, Slot, Timestamp} from "../types/Time.sol";
 import {ChurnLib, ChurnRules} from "./ChurnLib.sol";
 import {
     Deposit,
+    InstanceConfig,
     IValidatorRegistry,
     RegistryConfig,
     ValidatorInfo,
@@ -54,7 +55,9 @@ contract ValidatorRegistry is IValidatorRegistry, Ownable2Step {
 
     RegistryState private _state;
 
-    constructor(RegistryConfig memory c) Ownable(c.owner) {
+    /// @param first the instance that is canonical from the beginning, or one with address 0 to name none yet: named here,
+    /// its deployer needs no power over the registry at any time
+    constructor(RegistryConfig memory c, InstanceConfig memory first) Ownable(c.owner) {
         _validate(c);
 
         token = c.token;
@@ -82,6 +85,10 @@ contract ValidatorRegistry is IValidatorRegistry, Ownable2Step {
                 address(this)
             )
         );
+
+        if (first.instance == address(0)) return;
+        _addInstance(first.instance, first.genesis, first.epochDuration, first.slasher);
+        _setCanonical(first.instance);
     }
 
     // Stake
@@ -135,44 +142,12 @@ contract ValidatorRegistry is IValidatorRegistry, Ownable2Step {
         uint256 epochDuration,
         address slasher
     ) external onlyOwner {
-        if (instance == address(0)) revert ValidatorRegistry__ZeroAddress();
-        if (_state.instances[instance].number != 0) revert ValidatorRegistry__InstanceKnown(instance);
-        uint256 number = _state.instanceList.length + 1;
-        if (number > type(uint8).max) revert ValidatorRegistry__TooManyInstances();
-        if (epochDuration == 0 || epochDuration > type(uint24).max)
-            revert ValidatorRegistry__InvalidParameter("epochDuration");
-        if (genesis < _FREEZE_TO_END * epochDuration || genesis > type(uint32).max)
-            revert ValidatorRegistry__InvalidParameter("genesis");
-        // A validator answers for sets frozen before it left until their evidence is too old: it must not be paid before,
-        // and their seeds must still stand in the ring.
-        uint256 answerable = evidenceWindow + _FREEZE_TO_END * epochDuration;
-        if (exitDelay <= answerable) revert ValidatorRegistry__InvalidParameter("exitDelay");
-        if (seedRing * epochDuration <= answerable) revert ValidatorRegistry__InvalidParameter("seedRing");
-
-        _state.instances[instance] = Instance({
-            number: uint8(number),
-            genesis: uint40(genesis),
-            epochDuration: uint32(epochDuration),
-            canonicalFrom: type(uint32).max,
-            canonicalUntil: type(uint32).max,
-            pinned: false
-        });
-        _state.instanceList.push(instance);
-        _state.slashers[instance] = slasher;
-        emit InstanceAdded(instance, number, genesis, epochDuration, slasher);
+        _addInstance(instance, genesis, epochDuration, slasher);
     }
 
     /// @inheritdoc IValidatorRegistry
     function setCanonical(address instance) external onlyOwner {
-        Instance storage next = _known(instance);
-        if (next.canonicalFrom != type(uint32).max) revert ValidatorRegistry__WasCanonical(instance);
-
-        address current = _state.canonical;
-        uint256 from = current == address(0) ? 0 : block.timestamp;
-        if (current != address(0)) _state.instances[current].canonicalUntil = uint32(from);
-        next.canonicalFrom = uint32(from);
-        _state.canonical = instance;
-        emit CanonicalInstanceSet(instance, from);
+        _setCanonical(instance);
     }
 
     /// @inheritdoc IValidatorRegistry
@@ -359,6 +334,68 @@ contract ValidatorRegistry is IValidatorRegistry, Ownable2Step {
         return address(0);
     }
 
+    /// @inheritdoc IValidatorRegistry
+    function instanceOf(address instance) external view returns (InstanceConfig memory config) {
+        Instance storage known = _state.instances[instance];
+        if (known.number == 0) return config;
+        return InstanceConfig(instance, known.genesis, known.epochDuration, _state.slashers[instance]);
+    }
+
+    /// @inheritdoc IValidatorRegistry
+    function churnRules() external view returns (ChurnRules memory) {
+        return _churnRules();
+    }
+
+    function _addInstance(address instance, uint256 genesis, uint256 epochDuration, address slasher) private {
+        if (instance == address(0)) revert ValidatorRegistry__ZeroAddress();
+        if (_state.instances[instance].number != 0) revert ValidatorRegistry__InstanceKnown(instance);
+        uint256 number = _state.instanceList.length + 1;
+        if (number > type(uint8).max) revert ValidatorRegistry__TooManyInstances();
+        if (epochDuration == 0 || epochDuration > type(uint24).max)
+            revert ValidatorRegistry__InvalidParameter("epochDuration");
+        if (genesis < _FREEZE_TO_END * epochDuration || genesis > type(uint32).max)
+            revert ValidatorRegistry__InvalidParameter("genesis");
+        // A validator answers for sets frozen before it left until their evidence is too old: it must not be paid before,
+        // and their seeds must still stand in the ring.
+        uint256 answerable = evidenceWindow + _FREEZE_TO_END * epochDuration;
+        if (exitDelay <= answerable) revert ValidatorRegistry__InvalidParameter("exitDelay");
+        if (seedRing * epochDuration <= answerable) revert ValidatorRegistry__InvalidParameter("seedRing");
+
+        _state.instances[instance] = Instance({
+            number: uint8(number),
+            genesis: uint40(genesis),
+            epochDuration: uint32(epochDuration),
+            canonicalFrom: type(uint32).max,
+            canonicalUntil: type(uint32).max,
+            pinned: false
+        });
+        _state.instanceList.push(instance);
+        _state.slashers[instance] = slasher;
+        emit InstanceAdded(instance, number, genesis, epochDuration, slasher);
+    }
+
+    function _setCanonical(address instance) private {
+        Instance storage next = _known(instance);
+        if (next.canonicalFrom != type(uint32).max) revert ValidatorRegistry__WasCanonical(instance);
+
+        address current = _state.canonical;
+        uint256 from = current == address(0) ? 0 : block.timestamp;
+        if (current != address(0)) _state.instances[current].canonicalUntil = uint32(from);
+        next.canonicalFrom = uint32(from);
+        _state.canonical = instance;
+        emit CanonicalInstanceSet(instance, from);
+    }
+
+    function _churnRules() private view returns (ChurnRules memory rules) {
+        rules.window = _churnWindow;
+        rules.bootstrapSize = _bootstrapSize;
+        rules.growthSize = _growthSize;
+        rules.growthRate = _growthRate;
+        rules.quotient = _churnQuotient;
+        rules.minRate = _minChurn;
+        rules.maxRate = _maxChurn;
+    }
+
     function _duty(
         SeedWord word,
         Slot slot
@@ -409,13 +446,7 @@ contract ValidatorRegistry is IValidatorRegistry, Ownable2Step {
         rules.minimumStake = minimumStake;
         rules.exitDelay = exitDelay;
         rules.domain = domain;
-        rules.churn.window = _churnWindow;
-        rules.churn.bootstrapSize = _bootstrapSize;
-        rules.churn.growthSize = _growthSize;
-        rules.churn.growthRate = _growthRate;
-        rules.churn.quotient = _churnQuotient;
-        rules.churn.minRate = _minChurn;
-        rules.churn.maxRate = _maxChurn;
+        rules.churn = _churnRules();
     }
 
     function _validate(RegistryConfig memory c) private pure {

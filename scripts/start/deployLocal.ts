@@ -7,12 +7,12 @@ import { LOCAL_ACCOUNTS, localAddress, localMembers, localPrivateKey } from "../
 import { loadPreset } from "../../deploy/presets.ts";
 import { verifierOf } from "../../deploy/verifiers.ts";
 
-/** Deploys the `local` preset to an L1 that mines on demand, then lets it mine every `blockTime` seconds. */
+/** Deploys the `localPermissioned` preset to an L1 that mines on demand, then lets it mine every `blockTime` seconds. */
 export async function deployLocal(
   parameters: Pick<DeployParameters, "readArtifact" | "onStep"> & { url: string; blockTime: number },
 ): Promise<Deployment> {
   const { url, blockTime, ...rest } = parameters;
-  const preset = loadPreset("local");
+  const preset = loadPreset("localPermissioned");
   const provider = await connectL1({ url, chainId: preset.chainIds[0]! });
   try {
     provider.pollingInterval = 50;

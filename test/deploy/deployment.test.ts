@@ -16,7 +16,7 @@ import { verifierOf } from "../../deploy/verifiers.ts";
 import { isDevelopmentVerifier } from "../../deploy/verifierGuard.ts";
 
 const SEPOLIA = 11155111;
-const preset = loadPreset("local");
+const preset = loadPreset("localPermissioned");
 const verifier = verifierOf("local");
 const readArtifact = (name: string) => hre.artifacts.readArtifact(name);
 
@@ -128,7 +128,9 @@ describe("deployment", () => {
           genesisTime: deployment.genesisTime,
           genesisRoot: deployment.genesisRoot,
           rewards: ZeroAddress,
+          council: owner,
         },
+        members: [],
       }),
     );
     expect(error.message)
@@ -149,7 +151,13 @@ describe("deployment's check", () => {
       fees: { ...preset.fees, forcedFeePerL2Gas: preset.fees.forcedFeePerL2Gas + 1n },
     };
     const { addresses, genesisTime, genesisRoot } = deployment;
-    const expected = { ...addresses, genesisTime, genesisRoot, rewards: ZeroAddress };
+    const expected = {
+      ...addresses,
+      genesisTime,
+      genesisRoot,
+      rewards: ZeroAddress,
+      council: deployment.council,
+    };
     const { interface: abi } = await ethers.getContractAt("Rollup", addresses.rollup);
     const fields = abi.getFunction("config").outputs[0]!.components!.map(({ name }) => name);
     expect(Object.keys(rollupConfig(preset, expected))).to.have.members(fields);
@@ -160,6 +168,7 @@ describe("deployment's check", () => {
         readArtifact,
         owner,
         deployer,
+        members: localMembers(),
         verifierCode: (await readArtifact(verifier.contract)).deployedBytecode,
         expected,
       }),

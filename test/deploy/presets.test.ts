@@ -81,6 +81,90 @@ describe("presets", () => {
   });
 
   it("refuses a member list that could change within an epoch", () => {
-    expect(refusal({ validators: { listDelaySeconds: 7 } }).message).to.match(/within an epoch/);
+    expect(refusal({ validators: { kind: "permissioned", listDelaySeconds: 7 } }).message).to.match(
+      /within an epoch/,
+    );
+  });
+
+  it("ships what every kind of network needs", () => {
+    expect(presetNames()).to.include.members(["local", "localPermissioned", "devnet", "sprtn", "testnet"]);
+    expect(loadPreset("testnet")).to.deep.include({ slotSeconds: 72, epochSlots: 32 });
+    expect(loadPreset("testnet").validators).to.include({ kind: "staked", committeeSize: 48 });
+    expect(loadPreset("sprtn")).to.deep.include({ ownerIsContract: true });
+  });
+
+  it("refuses a public slot that is no multiple of L1's", () => {
+    expect(refusal({ chainIds: [31337, 11155111], slotSeconds: 4 }).message).to.match(
+      /slotSeconds: a multiple of 12/,
+    );
+  });
+});
+
+describe("presets of staked networks", () => {
+  const staked = (change: Record<string, unknown>, others: Record<string, unknown> = {}): DeployError =>
+    refusal({ ...others, validators: { ...(local().validators as object), ...change } });
+  const churn = (change: Record<string, unknown>): DeployError =>
+    staked({ churn: { ...(local().validators as { churn: object }).churn, ...change } });
+
+  for (const [what, error, message] of [
+    // An epoch is 8 s, a proof's term 30 epochs, a pause 120 s.
+    [
+      "an evidence window that a block can outlive unproven",
+      () => staked({ evidenceWindowSeconds: 359 }),
+      /evidenceWindowSeconds: at least 360/,
+    ],
+    [
+      "a pause that makes it so",
+      () => staked({}, { pause: { maxSeconds: 161, cooldownSeconds: 86_400 } }),
+      /evidenceWindowSeconds: at least 401/,
+    ],
+    [
+      "an exit paid before its evidence is too old",
+      () => staked({ exitDelaySeconds: 432 }),
+      /exitDelaySeconds: more than 432/,
+    ],
+    [
+      "an exit that takes more than a year",
+      () => staked({ exitDelaySeconds: 365 * 86_400 + 1 }),
+      /exitDelaySeconds: at most/,
+    ],
+    ["seeds overwritten while a committee answers", () => staked({ seedRing: 54 }), /seedRing: more than 54/],
+    [
+      "a genesis before the bootstrap set can be active",
+      () => staked({ genesisDelaySeconds: 39 }),
+      /genesisDelaySeconds: at least 40/,
+    ],
+    ["stakes in broken Gwei", () => staked({ minimumStake: "1000000001" }), /minimumStake: whole Gwei/],
+    ["no stake", () => staked({ minimumStake: "0" }), /minimumStake: whole Gwei/],
+    ["a committee greater than the bitmap", () => staked({ committeeSize: 49 }), /committeeSize/],
+    [
+      "growth slower than the least churn",
+      () => churn({ growthRate: 1, minRate: 2 }),
+      /churn.growthRate: at least minRate/,
+    ],
+    [
+      "most churn below least churn",
+      () => churn({ minRate: 4, maxRate: 3 }),
+      /churn.maxRate: at least minRate/,
+    ],
+    ["more churn than the registry counts", () => churn({ maxRate: 65_536 }), /churn.maxRate/],
+    ["parameters of a list", () => staked({ listDelaySeconds: 60 }), /listDelaySeconds/],
+    ["an unknown kind", () => staked({ kind: "elected" }), /validators.kind/],
+  ] as const) {
+    it(`refuses ${what}`, () => expect(error().message).to.match(message));
+  }
+
+  it("accepts what is just long enough", () => {
+    const validators = {
+      ...(local().validators as object),
+      evidenceWindowSeconds: 360,
+      exitDelaySeconds: 393,
+    };
+    expect(
+      parsePreset(
+        { ...local(), validators: { ...validators, seedRing: 50, genesisDelaySeconds: 40 } },
+        "local",
+      ).validators,
+    ).to.include({ exitDelaySeconds: 393 });
   });
 });

@@ -1,5 +1,5 @@
 /** A ValidatorRegistry on Hardhat's simulated network, its validators with real keys, and a replay of its events. */
-import { hexlify, keccak256, toBeHex, Wallet } from "ethers";
+import { hexlify, keccak256, toBeHex, Wallet, ZeroAddress } from "ethers";
 import { network } from "hardhat";
 
 import { toAddress } from "../../protocol/address.ts";
@@ -51,6 +51,9 @@ export const config = {
 
 export const EPOCH = 1_000n;
 
+/** No instance is named at construction. */
+const NO_INSTANCE = { instance: ZeroAddress, genesis: 0, epochDuration: 0, slasher: ZeroAddress };
+
 export interface SetUp {
   readonly parameters?: Partial<typeof config>;
 }
@@ -67,7 +70,10 @@ export async function deployRegistry({ parameters }: SetUp = {}): Promise<Regist
     10n ** 30n,
   ]);
   const settings = { ...config, ...parameters };
-  const registry = await ethers.deployContract("ValidatorRegistry", [{ ...settings, owner, token }]);
+  const registry = await ethers.deployContract("ValidatorRegistry", [
+    { ...settings, owner, token },
+    NO_INSTANCE,
+  ]);
   await token.approve(registry, 2n ** 256n - 1n);
   const genesis = BigInt(await networkHelpers.time.latest()) + 20_000n;
   await registry.addInstance(instance!, genesis, EPOCH, slasher!);

@@ -2,7 +2,12 @@
 pragma solidity 0.8.37;
 
 import {Tag} from "../../contracts/crypto/Bls12381.sol";
-import {Deposit, RegistryConfig, ValidatorInfo} from "../../contracts/staking/IValidatorRegistry.sol";
+import {
+    Deposit,
+    InstanceConfig,
+    RegistryConfig,
+    ValidatorInfo
+} from "../../contracts/staking/IValidatorRegistry.sol";
 import {ValidatorRegistry} from "../../contracts/staking/ValidatorRegistry.sol";
 import {Epoch, Slot, Timestamp} from "../../contracts/types/Time.sol";
 import {Signer, TestToken} from "./StakingSigner.sol";
@@ -28,6 +33,8 @@ abstract contract StakingFixture is Test {
     Signer internal signer = new Signer();
     TestToken internal token;
     ValidatorRegistry internal registry;
+    /// No instance named at construction.
+    InstanceConfig internal none;
     uint256 internal time;
     uint256 private _nextSecret = 1001;
 
@@ -54,7 +61,7 @@ abstract contract StakingFixture is Test {
     function setUp() public virtual {
         pass(START);
         token = new TestToken();
-        registry = new ValidatorRegistry(config());
+        registry = new ValidatorRegistry(config(), none);
         registry.addInstance(INSTANCE, GENESIS, EPOCH, SLASHER);
         registry.setCanonical(INSTANCE);
         registry.addInstance(OTHER, GENESIS + 300, 1_700, SLASHER);

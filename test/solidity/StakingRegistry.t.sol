@@ -5,6 +5,7 @@ import {Tag} from "../../contracts/crypto/Bls12381.sol";
 import {ChurnLib} from "../../contracts/staking/ChurnLib.sol";
 import {
     Deposit,
+    InstanceConfig,
     IValidatorRegistry,
     RegistryConfig,
     ValidatorInfo,
@@ -152,7 +153,7 @@ contract StakingDepositTest is StakingFixture {
 
     function test_proofOfPossessionForAnotherRegistryIsRefused() external {
         Deposit memory d = depositOf(1, address(0));
-        registry = new ValidatorRegistry(config());
+        registry = new ValidatorRegistry(config(), none);
         token.approve(address(registry), type(uint256).max);
         _expectPossessionFailure(1);
         registry.deposit(d);
@@ -710,7 +711,7 @@ contract StakingParametersTest is StakingFixture {
         RegistryConfig memory c = config();
         c.token = address(0);
         refuses(IValidatorRegistry.ValidatorRegistry__ZeroAddress.selector);
-        new ValidatorRegistry(c);
+        new ValidatorRegistry(c, none);
         c = config();
         c.minimumStake = 0;
         _refused(c, "minimumStake");
@@ -754,6 +755,29 @@ contract StakingParametersTest is StakingFixture {
         _refused(c, "maxChurn");
         c.maxChurn = 1 << 16;
         _refused(c, "maxChurn");
+    }
+
+    function test_firstInstanceIsCanonicalFromTheConstructionWithoutPowerForTheDeployer() external {
+        RegistryConfig memory c = config();
+        c.owner = address(0xc0);
+        InstanceConfig memory first = InstanceConfig(address(0x3333), GENESIS, EPOCH, SLASHER);
+        registry = new ValidatorRegistry(c, first);
+        assertEq(registry.owner(), c.owner);
+        assertEq(registry.canonicalInstance(), first.instance);
+        assertEq(registry.canonicalAt(Timestamp.wrap(0)), first.instance);
+        assertTrue(
+            keccak256(abi.encode(registry.instanceOf(first.instance))) == keccak256(abi.encode(first)),
+            "instance"
+        );
+        assertTrue(registry.instanceOf(OTHER).instance == address(0), "unknown instance");
+        refuses(IValidatorRegistry.ValidatorRegistry__InstanceKnown.selector);
+        vm.prank(c.owner);
+        registry.addInstance(first.instance, GENESIS, EPOCH, SLASHER);
+    }
+
+    function test_firstInstanceIsCheckedLikeALaterOne() external {
+        refuses(IValidatorRegistry.ValidatorRegistry__InvalidParameter.selector);
+        new ValidatorRegistry(config(), InstanceConfig(INSTANCE, GENESIS, 2_500, SLASHER));
     }
 
     function test_instanceWhoseEvidenceOutlastsExitOrSeedsIsRefused() external {
@@ -805,6 +829,6 @@ contract StakingParametersTest is StakingFixture {
         expectError(
             abi.encodeWithSelector(IValidatorRegistry.ValidatorRegistry__InvalidParameter.selector, name)
         );
-        new ValidatorRegistry(c);
+        new ValidatorRegistry(c, none);
     }
 }

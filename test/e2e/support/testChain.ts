@@ -4,14 +4,14 @@ import { artifacts } from "hardhat";
 
 import { Anvil } from "../../../actors/l1/anvil.ts";
 import { connectL1, readHead } from "../../../actors/l1/provider.ts";
-import { attesterPublicKey } from "../../../actors/sequencer/attestation.ts";
 import { silentLogger } from "../../../actors/support/logger.ts";
-import { deploySuite, keyHashOf } from "../../../deploy/deploySuite.ts";
+import { deploySuite } from "../../../deploy/deploySuite.ts";
 import type { Deployment } from "../../../deploy/deployment.ts";
 import { LOCAL_ACCOUNTS, localAddress, localPrivateKey } from "../../../deploy/localAccounts.ts";
 import { type Preset, loadPreset } from "../../../deploy/presets.ts";
 import type { VerifierSource } from "../../../deploy/deploySuite.ts";
 import { verifierOf } from "../../../deploy/verifiers.ts";
+import { blsPublicKey, blsSecretKey, keyHash, keyHashWord } from "../../../protocol/bls.ts";
 import { ATTESTER_KEY } from "./attesterKey.ts";
 
 export { ATTESTER_KEY };
@@ -36,7 +36,12 @@ export async function startTestChain(
   await anvil.start();
   try {
     const provider = await connectL1({ url: anvil.url, chainId: 31337 });
-    const preset: Preset = { ...loadPreset("local"), slotSeconds: 60, outboxDelaySeconds: 0, ...changes };
+    const preset: Preset = {
+      ...loadPreset("localPermissioned"),
+      slotSeconds: 60,
+      outboxDelaySeconds: 0,
+      ...changes,
+    };
     const deployment = await deploySuite({
       preset,
       network: "e2e",
@@ -45,7 +50,7 @@ export async function startTestChain(
       members: [
         {
           proposer: localAddress(LOCAL_ACCOUNTS.sequencer),
-          keyHash: keyHashOf(attesterPublicKey(ATTESTER_KEY)),
+          keyHash: keyHashWord(keyHash(blsPublicKey(blsSecretKey(ATTESTER_KEY)))),
         },
       ],
       verifier: verifier ?? verifierOf(preset.circuit),

@@ -1,0 +1,109 @@
+/**
+ * Parameter sets that a schema accepts and that cannot work: what is too short for what it must outlast, too small for
+ * what it must hold. The contracts refuse many of them too, but after money was spent.
+ */
+import { FREEZE_LEAD } from "../protocol/staking.ts";
+import { SIZES } from "../protocol/sizes.ts";
+import type { PresetFields, StakedValidators } from "./presets.ts";
+import { LOCAL_CHAIN_IDS } from "./verifierGuard.ts";
+
+/** What is wrong, and where. */
+export interface PresetFault {
+  /** Path of a field, such as `rings.records`. */
+  path: string;
+  message: string;
+}
+
+/** Seconds between two blocks of Ethereum. */
+const L1_SLOT = 12;
+/** Unit of stakes. */
+const GWEI = 10n ** 9n;
+/** Epochs from the freeze of a set to the end of its epoch. */
+const FREEZE_TO_END = FREEZE_LEAD + 1;
+/** The registry's bound, in seconds. */
+const MAX_EXIT_DELAY = 365 * 86_400;
+
+/** Every fault at once. */
+export function presetFaults(preset: PresetFields): PresetFault[] {
+  const faults: PresetFault[] = [];
+  const refuse = (path: string, faulty: boolean, message: string): void => {
+    if (faulty) faults.push({ path, message });
+  };
+  const { slotSeconds, epochSlots, proofSubmissionEpochs, pause, outboxDelaySeconds, validators } = preset;
+  const size = SIZES[preset.circuit];
+  const epoch = slotSeconds * epochSlots;
+  const term = epoch * (proofSubmissionEpochs + 1);
+
+  const isPublic = preset.chainIds.some((chainId) => !LOCAL_CHAIN_IDS.includes(chainId));
+  refuse("slotSeconds", isPublic && slotSeconds % L1_SLOT !== 0, `a multiple of ${L1_SLOT} on a public L1`);
+  refuse(
+    "epochSlots",
+    epochSlots > size.blocks,
+    `the circuit ${preset.circuit} proves at most ${size.blocks} blocks an epoch`,
+  );
+  const unproven = epochSlots * (proofSubmissionEpochs + 1) + 1;
+  refuse("rings.records", preset.rings.records < unproven, `${unproven} records can be in use at once`);
+  const cooldown = pause.maxSeconds + Math.max(term, outboxDelaySeconds);
+  refuse(
+    "pause.cooldownSeconds",
+    pause.cooldownSeconds < cooldown,
+    `at least ${cooldown}: what a pause holds up must be over before the next`,
+  );
+  refuse(
+    "fees",
+    preset.fees.burnedBps + preset.fees.proverBps > 10_000,
+    "burnedBps and proverBps are together more than 10,000",
+  );
+  if (validators.kind === "permissioned") {
+    refuse(
+      "validators.listDelaySeconds",
+      validators.listDelaySeconds < epoch,
+      "a list must not change within an epoch",
+    );
+    return faults;
+  }
+
+  // An unproven block can be rolled back for its aggregate, and its proposer slashed, as long as it may be proven.
+  const unpunished = proofSubmissionEpochs * epoch + pause.maxSeconds;
+  const { evidenceWindowSeconds, exitDelaySeconds, seedRing, churn } = validators;
+  refuse(
+    "validators.evidenceWindowSeconds",
+    evidenceWindowSeconds < unpunished,
+    `at least ${unpunished}: a block is unproven for up to ${proofSubmissionEpochs} epochs after its own, and a pause more`,
+  );
+  const answerable = evidenceWindowSeconds + FREEZE_TO_END * epoch;
+  refuse(
+    "validators.exitDelaySeconds",
+    exitDelaySeconds <= answerable,
+    `more than ${answerable}: who left answers for sets frozen before, until their evidence is too old`,
+  );
+  refuse("validators.exitDelaySeconds", exitDelaySeconds > MAX_EXIT_DELAY, `at most ${MAX_EXIT_DELAY}`);
+  refuse(
+    "validators.seedRing",
+    seedRing <= FREEZE_LEAD || seedRing * epoch <= answerable,
+    `more than ${Math.max(FREEZE_LEAD, Math.floor(answerable / epoch))}: seeds stand as long as a committee answers for its epoch`,
+  );
+  refuse(
+    "validators.minimumStake",
+    validators.minimumStake === 0n || validators.minimumStake % GWEI !== 0n,
+    "whole Gwei, and not 0",
+  );
+  refuse("validators.churn.growthRate", churn.growthRate < churn.minRate, "at least minRate");
+  refuse("validators.churn.maxRate", churn.maxRate < churn.minRate, "at least minRate");
+  const genesis = shortestGenesisDelay(validators, epoch);
+  refuse(
+    "validators.genesisDelaySeconds",
+    validators.genesisDelaySeconds < genesis,
+    `at least ${genesis}: the bootstrap set must be active when that of epoch 0 is frozen`,
+  );
+  return faults;
+}
+
+/**
+ * Least seconds from a deployment to genesis: the bootstrap set is active from the window after its last deposit, and
+ * the set of epoch 0 is frozen three epochs before genesis.
+ * @param epoch seconds of one
+ */
+export function shortestGenesisDelay({ churn }: StakedValidators, epoch: number): number {
+  return churn.windowSeconds + FREEZE_LEAD * epoch;
+}

@@ -16,6 +16,11 @@ import { nodeRunTask } from "./tasks/nodeRun.ts";
 import { nodeSyncTask } from "./tasks/nodeSync.ts";
 import { proverTask } from "./tasks/prover.ts";
 import { sequencerTask } from "./tasks/sequencer.ts";
+import { stakeDepositTask } from "./tasks/stakeDeposit.ts";
+import { stakeExitTask } from "./tasks/stakeExit.ts";
+import { stakeKeysTask } from "./tasks/stakeKeys.ts";
+import { stakeStatusTask } from "./tasks/stakeStatus.ts";
+import { stakeWithdrawTask } from "./tasks/stakeWithdraw.ts";
 import { startTask } from "./tasks/start.ts";
 import { gasTask } from "./tasks/gas.ts";
 
@@ -56,6 +61,11 @@ export default defineConfig({
     bridgeDepositTask,
     bridgeWithdrawTask,
     bridgeForceTask,
+    stakeKeysTask,
+    stakeDepositTask,
+    stakeStatusTask,
+    stakeExitTask,
+    stakeWithdrawTask,
   ],
   solidity: {
     profiles: {

@@ -48,6 +48,22 @@ export function blsSecretKey(seed: Uint8Array): bigint {
   return Fr.create(fromBytes(seed)) || 1n;
 }
 
+/** A key in 48 bytes: flags and x. */
+export function compressKey(key: PublicKey): Uint8Array {
+  return toG1(key).toBytes(true);
+}
+
+/** @throws {ProtocolError} `invalid-key` for bytes that are no point of the group. */
+export function decompressKey(bytes: Uint8Array): PublicKey {
+  return fromG1(
+    checked("public key", () => {
+      const point = G1.fromBytes(bytes);
+      point.assertValidity();
+      return point;
+    }),
+  );
+}
+
 /** Signs a digest, such as that of an attestation. */
 export function blsSign(secret: bigint, digest: Uint8Array): Signature {
   return sign(secret, digest, SIGNATURE_TAG);

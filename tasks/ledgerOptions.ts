@@ -1,10 +1,18 @@
-/** Options that the tasks of ledger and bridge share, and how their values are read and results shown. */
+/** Options that tasks share, and how their values are read and results shown. */
 import { ArgumentType } from "hardhat/types/arguments";
 
-const text = <const Name extends string>(name: Name, description: string) => ({
+/** An option with a text, absent by default. */
+export interface TextOption<Name extends string> {
+  name: Name;
+  description: string;
+  type: ArgumentType.STRING_WITHOUT_DEFAULT;
+  defaultValue: undefined;
+}
+
+export const text = <const Name extends string>(name: Name, description: string): TextOption<Name> => ({
   name,
   description,
-  type: ArgumentType.STRING_WITHOUT_DEFAULT as const,
+  type: ArgumentType.STRING_WITHOUT_DEFAULT,
   defaultValue: undefined,
 });
 

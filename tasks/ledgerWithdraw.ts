@@ -1,38 +1,12 @@
-import { task } from "hardhat/config";
-import { ArgumentType } from "hardhat/types/arguments";
-
 import { showKnownErrors } from "./known.ts";
-import {
-  AGAIN,
-  AMOUNT,
-  amountOption,
-  JSON_FLAG,
-  KEY,
-  NODE,
-  PASSPHRASE_FILE,
-  RECORD,
-  required,
-  WAIT,
-} from "./ledgerOptions.ts";
+import { amountOption, required } from "./ledgerOptions.ts";
+import { payTask } from "./payTask.ts";
 
-export const ledgerWithdrawTask = task(
+export const ledgerWithdrawTask = payTask(
   "ledger:withdraw",
   "Sends the asset to an address on L1; bridge:withdraw finishes it there once its epoch is proven",
+  "Address on L1",
 )
-  .addOption(KEY)
-  .addOption({
-    name: "to",
-    description: "Address on L1",
-    type: ArgumentType.STRING_WITHOUT_DEFAULT,
-    defaultValue: undefined,
-  })
-  .addOption(AMOUNT)
-  .addOption(PASSPHRASE_FILE)
-  .addOption(NODE)
-  .addOption(RECORD)
-  .addFlag(AGAIN)
-  .addFlag(WAIT)
-  .addFlag(JSON_FLAG)
   .setInlineAction((options, hre) =>
     showKnownErrors(async () => {
       const { pay } = await import("./ledgerPay.ts");

@@ -26,6 +26,7 @@ export function suiteErrorDecoder(): ContractErrorDecoder {
     "rollup/Rollup",
     "bridge/IPortal",
     "staking/IValidatorSet",
+    "staking/ValidatorRegistry",
     "verifier/IVerifierPolicy",
   ];
   const erc20 = new Interface([

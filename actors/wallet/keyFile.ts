@@ -6,23 +6,13 @@
  * was read is the one that the file names, since the public key is authenticated and derived again.
  */
 import { createCipheriv, createDecipheriv, randomBytes, scrypt } from "node:crypto";
-import {
-  closeSync,
-  fsyncSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from "node:fs";
-import { dirname } from "node:path";
+import { readFileSync, statSync } from "node:fs";
 import { z } from "zod";
 
 import { bytesToHex, hexToBytes, toHex } from "../../protocol/bytes.ts";
 import type { GrumpkinPoint } from "../../protocol/grumpkin.ts";
 import { schnorrKeyPair, type KeyPair } from "../../protocol/schnorr.ts";
+import { writeNewFile } from "../support/newFile.ts";
 import { WalletError } from "./walletError.ts";
 
 const bytes = (count: number): z.ZodString => z.string().regex(new RegExp(`^0x[0-9a-f]{${2 * count}}$`));
@@ -224,30 +214,13 @@ function stretch(
   });
 }
 
-/** A link to a finished file: unlike a rename, it fails where something stands already. */
 function writeNew(path: string, text: string): void {
-  mkdirSync(dirname(path), { recursive: true });
-  const draft = `${path}.${process.pid}.new`;
-  try {
-    const file = openSync(draft, "wx", 0o600);
-    try {
-      writeSync(file, text);
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
-    linkSync(draft, path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-    throw new WalletError(
-      "KEY_FILE_EXISTS",
-      `${path} exists`,
-      "choose another name; a key is never overwritten",
-      error,
-    );
-  } finally {
-    rmSync(draft, { force: true });
-  }
+  if (writeNewFile(path, text)) return;
+  throw new WalletError(
+    "KEY_FILE_EXISTS",
+    `${path} exists`,
+    "choose another name; a key is never overwritten",
+  );
 }
 
 function invalid(path: string, reason: string): WalletError {

@@ -4,11 +4,16 @@ import { toAddress } from "../../protocol/address.ts";
 import {
   blsAggregate,
   blsPublicKey,
+  blsSecretKey,
   blsSign,
   blsVerify,
   blsVerifyAggregate,
+  compressKey,
+  decompressKey,
   exitDigest,
   keyHash,
+  keyHashToHex,
+  keyHashWord,
   noPointRoot,
   possessionDigest,
   provePossession,
@@ -78,6 +83,25 @@ describe("protocol/bls", () => {
     expect(hash & 0xffffffffn).to.equal(0n);
     expect(hash).to.not.equal(keyHash(blsPublicKey(22n)));
     expect(exitDigest(blsPublicKey(21n), domain)).to.not.deep.equal(exitDigest(blsPublicKey(22n), domain));
+  });
+
+  it("writes a name in 28 bytes, and as the word that permissioned sets list", () => {
+    const hash = keyHash(blsPublicKey(21n));
+    expect(keyHashToHex(hash)).to.have.length(58);
+    expect(keyHashWord(hash)).to.equal(`${keyHashToHex(hash)}00000000`);
+  });
+
+  it("compresses a key and reads it back", () => {
+    const key = blsPublicKey(21n);
+    const bytes = compressKey(key);
+    expect(bytes).to.have.length(48);
+    expect(decompressKey(bytes)).to.deep.equal(key);
+    expect(() => decompressKey(new Uint8Array(48).fill(1))).to.throw(ProtocolError);
+  });
+
+  it("reduces any seed to a secret key", () => {
+    expect(blsSecretKey(new Uint8Array(32))).to.equal(1n);
+    expect(() => blsPublicKey(blsSecretKey(new Uint8Array(64).fill(255)))).not.to.throw();
   });
 
   it("finds the root that proves bytes to be no point, and none for a point", () => {

@@ -11,7 +11,8 @@ import { LOCAL_ACCOUNTS, localAddress, localPrivateKey } from "../../../deploy/l
 import { type Preset, loadPreset } from "../../../deploy/presets.ts";
 import type { VerifierSource } from "../../../deploy/deploySuite.ts";
 import { verifierOf } from "../../../deploy/verifiers.ts";
-import { blsPublicKey, blsSecretKey, keyHash, keyHashWord } from "../../../protocol/bls.ts";
+import { blsPublicKey, keyHash, keyHashWord } from "../../../protocol/bls.ts";
+import { fromBytes } from "../../../protocol/bytes.ts";
 import { ATTESTER_KEY } from "./attesterKey.ts";
 
 export { ATTESTER_KEY };
@@ -50,7 +51,7 @@ export async function startTestChain(
       members: [
         {
           proposer: localAddress(LOCAL_ACCOUNTS.sequencer),
-          keyHash: keyHashWord(keyHash(blsPublicKey(blsSecretKey(ATTESTER_KEY)))),
+          keyHash: keyHashWord(keyHash(blsPublicKey(fromBytes(ATTESTER_KEY)))),
         },
       ],
       verifier: verifier ?? verifierOf(preset.circuit),

@@ -1,7 +1,7 @@
 /** Options that tasks share, and how their values are read and results shown. */
 import { ArgumentType } from "hardhat/types/arguments";
 
-/** An option with a text, absent by default. */
+/** See {@link text}. */
 export interface TextOption<Name extends string> {
   name: Name;
   description: string;
@@ -9,6 +9,7 @@ export interface TextOption<Name extends string> {
   defaultValue: undefined;
 }
 
+/** A text, absent by default. */
 export const text = <const Name extends string>(name: Name, description: string): TextOption<Name> => ({
   name,
   description,

@@ -241,3 +241,39 @@ function checked<Point>(name: string, read: () => Point): Point {
 function words(bytes: Uint8Array): Hex[] {
   return Array.from({ length: bytes.length / 32 }, (_, i) => bytesToHex(bytes.subarray(32 * i, 32 * i + 32)));
 }
+
+/** What L1 is shown of 96 bytes that were published as a signature. */
+export type PublishedSignature =
+  /** They are the compression of this point, in the group or not: x.c0, x.c1, y.c0, y.c1. */
+  | { readonly type: "point"; readonly words: Hex[] }
+  /** They are none: the four words of a root where that has to be shown, zeros where flags or range show it. */
+  | { readonly type: "noPoint"; readonly root: Hex[] };
+
+/** Opens what a proposer published, whatever it is. @throws {ProtocolError} `wrong-length` for other than 96 bytes. */
+export function openPublishedSignature(bytes: Uint8Array): PublishedSignature {
+  if (bytes.length !== 2 * COORDINATE) {
+    throw new ProtocolError({
+      code: "wrong-length",
+      message: `a signature has ${2 * COORDINATE} bytes, this has ${bytes.length}`,
+      remedy: "Take the three words of the block",
+    });
+  }
+  const { Fp2, Fp } = bls12_381.fields;
+  const first = fromBytes(bytes.subarray(0, COORDINATE));
+  const x = { c1: first & ((1n << 381n) - 1n), c0: fromBytes(bytes.subarray(COORDINATE)) };
+  const isCompressed = first >> 382n === 0b10n;
+  if (!isCompressed || x.c0 >= Fp.ORDER || x.c1 >= Fp.ORDER) {
+    return { type: "noPoint", root: words(new Uint8Array(4 * 32)) };
+  }
+  const root = noPointRoot(bytes);
+  if (root) return { type: "noPoint", root };
+  const y = Fp2.sqrt(Fp2.add(Fp2.mul(Fp2.sqr(x), x), Fp2.create({ c0: 4n, c1: 4n })));
+  const decisive = y.c1 === 0n ? y.c0 : y.c1;
+  const isLarger = decisive > (Fp.ORDER - 1n) / 2n;
+  const wantsLarger = ((first >> 381n) & 1n) === 1n;
+  const { c0, c1 } = isLarger === wantsLarger ? y : Fp2.neg(y);
+  return {
+    type: "point",
+    words: words(concatBytes(...[x.c0, x.c1, c0, c1].map((value) => toBytes(value, COORDINATE)))),
+  };
+}

@@ -110,6 +110,14 @@ export interface PrunedEvent {
   pending: number;
 }
 
+/** Unproven blocks behind `last` were dropped: the aggregate of the first of them was wrong. */
+export interface RolledBackEvent {
+  type: "rolledBack";
+  at: L1Position;
+  last: number;
+  pending: number;
+}
+
 /** Blocks up to `number` are proven. */
 export interface EpochProvenEvent {
   type: "epochProven";
@@ -132,7 +140,7 @@ export interface MessageSentEvent {
   rollingHash: bigint;
 }
 
-export type RollupEvent = ProposedEvent | PrunedEvent | EpochProvenEvent | MessageSentEvent;
+export type RollupEvent = ProposedEvent | PrunedEvent | RolledBackEvent | EpochProvenEvent | MessageSentEvent;
 
 /** The tip as of now, a due prune applied. */
 export interface RollupStatus {
@@ -345,6 +353,8 @@ function decodeEvent(log: Log, at: L1Position): RollupEvent | undefined {
       };
     case "Pruned":
       return { type: "pruned", at, proven: Number(args["proven"]), pending: Number(args["pending"]) };
+    case "RolledBack":
+      return { type: "rolledBack", at, last: Number(args["last"]), pending: Number(args["pending"]) };
     case "EpochProven":
       return {
         type: "epochProven",

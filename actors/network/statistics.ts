@@ -24,6 +24,8 @@ export interface Statistics {
   withdrawals: number;
   invalidBlocks: number;
   prunes: number;
+  /** Wrong aggregates shown on L1: their blocks are gone. */
+  rollBacks: number;
   missedSlots: number;
   /** Epoch proofs that L1 accepted. */
   proofs: number;
@@ -46,6 +48,7 @@ export class StatisticsCollector {
     withdrawals: 0,
     invalidBlocks: 0,
     prunes: 0,
+    rollBacks: 0,
     missedSlots: 0,
     proofs: 0,
     provenBlocks: 0,
@@ -76,6 +79,9 @@ export class StatisticsCollector {
         break;
       case "pruned":
         s.prunes++;
+        break;
+      case "rolledBack":
+        s.rollBacks++;
         break;
       case "epochProven":
         s.proofs++;

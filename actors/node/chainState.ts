@@ -8,6 +8,7 @@ import type {
   EpochProvenEvent,
   MessageSentEvent,
   PrunedEvent,
+  RolledBackEvent,
   RollupParameters,
 } from "../l1/rollupContract.ts";
 import { ActorError } from "../support/actorError.ts";
@@ -164,7 +165,18 @@ export class ChainState {
 
   prune({ proven, pending }: PrunedEvent): { dropped: NodeBlock[]; undo: Undo } {
     expect(proven === this.#proven && pending === this.pending, `prune of ${proven}..${pending}`);
-    const dropped = this.#blocks.splice(proven - this.#forgotten);
+    return this.#drop(proven);
+  }
+
+  /** Unproven blocks behind `last` are gone. */
+  rollBack({ last, pending }: RolledBackEvent): { dropped: NodeBlock[]; undo: Undo } {
+    const fits = last >= this.#proven && last < pending && pending === this.pending;
+    expect(fits, `roll-back of ${last}..${pending}`);
+    return this.#drop(last);
+  }
+
+  #drop(last: number): { dropped: NodeBlock[]; undo: Undo } {
+    const dropped = this.#blocks.splice(last - this.#forgotten);
     return { dropped, undo: () => void this.#blocks.push(...dropped) };
   }
 

@@ -50,6 +50,7 @@ export type NodeEvent =
   | { type: "invalidBlock"; number: number; proposer: string; fault: BlockFault | undefined }
   | { type: "epochProven"; epoch: number; number: number; prover: string }
   | { type: "pruned"; proven: number; pending: number; dropped: readonly NodeBlock[] }
+  | { type: "rolledBack"; last: number; pending: number; dropped: readonly NodeBlock[] }
   | { type: "reorg"; from: number; to: number; undone: readonly NodeBlock[] }
   | { type: "synced"; head: L1Head };
 
@@ -266,6 +267,13 @@ export class Node {
         const { dropped, undo } = this.#chain.prune(event);
         changes.push({ type: "pruned", proven });
         news.push({ type: "pruned", proven, pending, dropped });
+        return undo;
+      }
+      case "rolledBack": {
+        const { last, pending } = event;
+        const { dropped, undo } = this.#chain.rollBack(event);
+        changes.push({ type: "rolledBack", last });
+        news.push({ type: "rolledBack", last, pending, dropped });
         return undo;
       }
       case "epochProven": {

@@ -42,6 +42,7 @@ export type StoreChange =
   | { type: "message"; number: number; message: Message; rollingHash: bigint }
   | ({ type: "block" } & StoredBlock)
   | { type: "pruned"; proven: number }
+  | { type: "rolledBack"; last: number }
   | { type: "proven"; epoch: ProvenEpoch; accounts: readonly (readonly [number, Account])[] };
 
 /** A block as L1 announced it, with its blob. */
@@ -171,6 +172,9 @@ export class NodeStore {
       }
       case "pruned":
         this.#run("DELETE FROM blocks WHERE number > ?", change.proven);
+        return;
+      case "rolledBack":
+        this.#run("DELETE FROM blocks WHERE number > ?", change.last);
         return;
       case "proven": {
         const { epoch, accounts } = change;

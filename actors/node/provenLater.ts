@@ -12,6 +12,9 @@ export function provenLater(events: readonly RollupEvent[]): Set<ProposedEvent> 
       case "pruned":
         open = open.filter(({ number }) => number <= event.proven);
         break;
+      case "rolledBack":
+        open = open.filter(({ number }) => number <= event.last);
+        break;
       case "epochProven":
         for (const proposal of open) if (proposal.number <= event.number) proven.add(proposal);
         open = open.filter(({ number }) => number > event.number);

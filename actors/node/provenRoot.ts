@@ -36,7 +36,7 @@ export async function readProvenRoot(parameters: {
     readBlock: async (number) => (await readHead(provider, number))!,
   });
   const proposals = events.filter((event): event is ProposedEvent => event.type === "proposed");
-  // A pruned block's number is given out again: the last event of a number is the one that stands.
+  // The number of a block that was pruned or rolled back is given out again: the last event of a number is the one that stands.
   const eventOf = (number: number): ProposedEvent | undefined =>
     proposals.findLast((event) => event.number === number);
 

@@ -95,7 +95,7 @@ export class ProposerService implements Service {
     const stops = [
       this.#options.heads.onHead((head) => this.#onHead(head, abort.signal)),
       this.#options.node.on((event) => {
-        if (event.type === "pruned") this.#restore(event.dropped);
+        if (event.type === "pruned" || event.type === "rolledBack") this.#restore(event.dropped);
         if (event.type === "reorg") this.#restore(event.undone);
       }),
     ];

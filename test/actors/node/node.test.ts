@@ -201,6 +201,28 @@ describe("Node", () => {
     expect(root()).to.equal(built.header.stateRoot);
   });
 
+  it("goes on from the block before one that was rolled back, and undoes that with its L1 block", async () => {
+    l1.send(inbox);
+    const first = l1.propose({ parent: node.chain.genesis, slot: 1, inbox });
+    const second = l1.propose({ parent: first.point, slot: 2, inbox });
+    l1.propose({ parent: second.point, slot: 3, inbox });
+    l1.mine([(at) => ({ type: "rolledBack", at, last: 1, pending: 3 })]);
+    await node.sync();
+    expect(node.chain.pending).to.equal(1);
+    const rolledBack = events.find((event) => event.type === "rolledBack");
+    expect(rolledBack?.dropped.map(({ number }) => number)).to.deep.equal([2, 3]);
+
+    const again = l1.propose({ parent: first.point, slot: 4, inbox });
+    await node.sync();
+    expect(root()).to.equal(again.built.header.stateRoot);
+    expect(node.chain.pending).to.equal(2);
+
+    l1.reorg(2);
+    l1.mine([]);
+    await node.sync();
+    expect(node.chain.pending).to.equal(3);
+  });
+
   it("undoes a prune and proofs with the L1 blocks that held them", async () => {
     l1.send(inbox);
     const first = l1.propose({ parent: node.chain.genesis, slot: 1, inbox });

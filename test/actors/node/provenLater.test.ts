@@ -21,4 +21,11 @@ describe("Proposals that are proven later", () => {
     expect(trusted.has(dropped)).to.equal(false);
     expect(trusted.has(again)).to.equal(true);
   });
+
+  it("are not those that a roll-back dropped, though their numbers are proven", () => {
+    const [one, dropped, again] = [proposed(1), proposed(2), proposed(2)];
+    const rolledBack = { type: "rolledBack", last: 1 } as RollupEvent;
+    const trusted = provenLater([one, dropped, rolledBack, again, proven(2)]);
+    expect([...trusted]).to.deep.equal([one, again]);
+  });
 });

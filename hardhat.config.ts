@@ -14,6 +14,7 @@ import { ledgerTransferTask } from "./tasks/ledgerTransfer.ts";
 import { ledgerWithdrawTask } from "./tasks/ledgerWithdraw.ts";
 import { nodeRunTask } from "./tasks/nodeRun.ts";
 import { nodeSyncTask } from "./tasks/nodeSync.ts";
+import { presetCheckTask } from "./tasks/presetCheck.ts";
 import { proverTask } from "./tasks/prover.ts";
 import { sequencerTask } from "./tasks/sequencer.ts";
 import { stakeDepositTask } from "./tasks/stakeDeposit.ts";
@@ -47,6 +48,7 @@ export default defineConfig({
   plugins: [hardhatToolboxMochaEthers],
   tasks: [
     deployTask,
+    presetCheckTask,
     gasTask,
     nodeSyncTask,
     nodeRunTask,

@@ -123,6 +123,12 @@ export class Registry {
     };
   }
 
+  /** Whether validators may be pinned to an instance. */
+  async knows(instance: string): Promise<boolean> {
+    const { epochDuration } = (await this.#read("instanceOf", instance)) as { epochDuration: bigint };
+    return epochDuration !== 0n;
+  }
+
   async minimumStake(): Promise<bigint> {
     return BigInt(String(await this.#read("minimumStake")));
   }

@@ -88,11 +88,19 @@ export class Staker {
         "leave out --amount for the least",
       );
     }
+    const pinned = instance === undefined ? ZeroAddress : addressToHex(instance);
+    if (pinned !== ZeroAddress && !(await this.registry.knows(pinned))) {
+      throw new StakingError(
+        "UNKNOWN_INSTANCE",
+        `the registry knows no instance ${pinned}`,
+        "check --instance, or leave it out to follow the canonical one",
+      );
+    }
     const approved = await this.#fund(stake);
     const args = {
       proposer: addressToHex(proposer),
       withdrawer: addressToHex(withdrawer),
-      instance: instance === undefined ? ZeroAddress : addressToHex(instance),
+      instance: pinned,
       amount: stake,
       key: keyWords(key),
       proof: signaturePointWords(provePossession(secret, { domain: this.#domain, withdrawer })),
@@ -244,13 +252,6 @@ function refusalOf(error: unknown): StakingError | undefined {
         "BOOTSTRAP_INCOMPLETE",
         "validators can be pinned to an instance only when the bootstrap set is active",
         "leave out --instance, or wait",
-        error,
-      );
-    case "ValidatorRegistry__UnknownInstance":
-      return new StakingError(
-        "UNKNOWN_INSTANCE",
-        `the registry knows no instance ${String(args["instance"])}`,
-        "check --instance, or leave it out to follow the canonical one",
         error,
       );
     default:

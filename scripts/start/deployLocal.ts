@@ -4,27 +4,55 @@ import { connectL1 } from "../../actors/l1/provider.ts";
 import { deploySuite, type DeployParameters } from "../../deploy/deploySuite.ts";
 import type { Deployment } from "../../deploy/deployment.ts";
 import { LOCAL_ACCOUNTS, localAddress, localMembers, localPrivateKey } from "../../deploy/localAccounts.ts";
+import { deployStakedLocal, moveToGenesis } from "../../deploy/localStaking.ts";
 import { loadPreset } from "../../deploy/presets.ts";
 import { verifierOf } from "../../deploy/verifiers.ts";
 
-/** Deploys the `localPermissioned` preset to an L1 that mines on demand, then lets it mine every `blockTime` seconds. */
-export async function deployLocal(
-  parameters: Pick<DeployParameters, "readArtifact" | "onStep"> & { url: string; blockTime: number },
-): Promise<Deployment> {
-  const { url, blockTime, ...rest } = parameters;
-  const preset = loadPreset("localPermissioned");
+/** Parameters of {@link deployLocal}. */
+export interface DeployLocalParameters extends Pick<DeployParameters, "readArtifact" | "onStep"> {
+  url: string;
+  /** Seconds. */
+  blockTime: number;
+  /** Default: `localPermissioned`. */
+  preset?: "local" | "localPermissioned";
+  /** Validators that stake under `local`; default: what completes the bootstrap set. */
+  validators?: number;
+}
+
+/**
+ * How many seconds an L1's clock has to be behind at its start, so that the genesis of a preset falls on the present.
+ */
+export function genesisLag(preset: "local" | "localPermissioned"): number {
+  const { validators } = loadPreset(preset);
+  return validators.kind === "staked" ? validators.genesisDelaySeconds : 0;
+}
+
+/**
+ * Deploys a preset of one machine to an L1 that mines on demand, then lets it mine every `blockTime` seconds. With
+ * staked validators L1 is then at genesis.
+ */
+export async function deployLocal(parameters: DeployLocalParameters): Promise<Deployment> {
+  const { url, blockTime, preset: name = "localPermissioned", validators, ...rest } = parameters;
+  const preset = loadPreset(name);
   const provider = await connectL1({ url, chainId: preset.chainIds[0]! });
   try {
     provider.pollingInterval = 50;
-    const deployment = await deploySuite({
-      ...rest,
-      preset,
-      network: "local",
-      deployer: new Wallet(localPrivateKey(LOCAL_ACCOUNTS.deployer), provider),
-      owner: localAddress(LOCAL_ACCOUNTS.treasury),
-      members: localMembers(),
-      verifier: verifierOf(preset.circuit),
-    });
+    const deployer = new Wallet(localPrivateKey(LOCAL_ACCOUNTS.deployer), provider);
+    const common = { ...rest, preset, network: "local", deployer };
+    const deployment =
+      preset.validators.kind === "staked"
+        ? await deployStakedLocal({
+            ...common,
+            provider,
+            ...(validators === undefined ? {} : { validators }),
+          })
+        : await deploySuite({
+            ...common,
+            owner: localAddress(LOCAL_ACCOUNTS.treasury),
+            members: localMembers(),
+            verifier: verifierOf(preset.circuit),
+          });
+    if (preset.validators.kind === "staked") await moveToGenesis(provider, deployment);
     await provider.send("evm_setIntervalMining", [blockTime]);
     return deployment;
   } finally {

@@ -3,18 +3,37 @@
  *
  * Guarantees: a transaction's hash is in the journal before it is sent; an answer that got lost does no harm, since
  * only receipts count; of several versions of one transaction (one nonce) at most one is mined.
+ *
+ * What is given up is *left behind*: its last version may lie in the pools for long and hold its nonce. The next
+ * transaction takes that nonce over with fees that replace it, and `release` does so with a transfer of nothing to
+ * itself. Pools replace a blob transaction by a blob transaction only, at twice its fees, and an ordinary one by an
+ * ordinary one: what is of the other kind is released first.
  */
 import type { BaseWallet, JsonRpcProvider, TransactionReceipt } from "ethers";
 
 import type { ActorJournal } from "../journal/actorJournal.ts";
-import { ActorError, messageOf } from "../support/actorError.ts";
+import { ActorError, isActorError, messageOf } from "../support/actorError.ts";
 import type { Logger } from "../support/logger.ts";
 import { Mutex } from "../support/mutex.ts";
 import { sleep } from "../support/sleep.ts";
 import { type BlobSidecar, type BlobWrapperVersion, makeBlobSidecar } from "./blobSidecar.ts";
 import { type SignedTransaction, signTransaction } from "./blobTransaction.ts";
 import type { ContractError, ContractErrorDecoder } from "./contractErrors.ts";
-import { type L1Fees, bumpFees, suggestFees } from "./fees.ts";
+import {
+  type FeeCeiling,
+  type L1Fees,
+  bumpFees,
+  isOutbid,
+  isOverCeiling,
+  isUnderCeiling,
+  offerOf,
+  readMarket,
+  takeoverCeiling,
+} from "./fees.ts";
+import { type LeftBehind, readLeftBehind } from "./leftBehind.ts";
+import { type Refusal, RevertError, notMined, overCeiling, refusalOf } from "./sendErrors.ts";
+
+export { RevertError } from "./sendErrors.ts";
 
 /** Parameters of {@link L1Account}. */
 export interface L1AccountOptions {
@@ -26,7 +45,7 @@ export interface L1AccountOptions {
   journal?: ActorJournal;
   /** Milliseconds between questions for a receipt. */
   pollInterval: number;
-  /** L1 blocks without the transaction after which its fees are bumped. Default 3. */
+  /** L1 blocks without the transaction after which its fees are bumped; at once when L1 asks for more. Default 3. */
   bumpAfterBlocks?: number;
   /** Default: 1, and 0 when the chain refuses that. */
   blobWrapper?: BlobWrapperVersion;
@@ -42,8 +61,17 @@ export interface SendRequest {
   /** Absent: estimated, with a quarter to spare. Blob transactions need it, since chains estimate without blobs. */
   gasLimit?: bigint;
   blobs?: readonly Uint8Array[];
+  /**
+   * The nonce it must have, that of an earlier transaction for the same: at most one of the two is mined. Absent: the
+   * account's next.
+   */
+  nonce?: number;
+  /** Most that it offers, asked for before each version. Absent: no limit. */
+  ceiling?: (() => FeeCeiling) | undefined;
+  /** Ends the wait when the transaction has become useless; its nonce is left behind to be taken over. */
+  expires?: AbortSignal | undefined;
   /** Ends the wait; the transaction may still be mined. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /** A mined transaction that did not revert. */
@@ -54,34 +82,28 @@ export interface SendResult {
   attempts: number;
 }
 
-/** A transaction was mined and reverted, or would revert if sent. */
-export class RevertError extends ActorError {
-  override readonly name = "RevertError";
-  readonly contractError: ContractError | undefined;
-
-  constructor(
-    code: "TRANSACTION_REVERTED" | "TRANSACTION_REFUSED",
-    purpose: string,
-    error: ContractError | undefined,
-    cause?: unknown,
-  ) {
-    const what = code === "TRANSACTION_REVERTED" ? "reverted" : "would revert";
-    super(
-      code,
-      `${purpose} ${what}: ${error?.text ?? messageOf(cause ?? "no reason given")}`,
-      "derive the state again and retry",
-      cause,
-    );
-    this.contractError = error;
-  }
+/** Parameters of {@link L1Account.simulate}. */
+export interface SimulateRequest extends Pick<SendRequest, "to" | "data" | "value" | "gasLimit" | "blobs"> {
+  /** Time of the L1 block it would stand in, in seconds since 1970. */
+  timestamp: number;
 }
 
+/** Parameters of {@link L1Account.release}. */
+export type ReleaseRequest = Pick<SendRequest, "ceiling" | "expires" | "signal">;
+
 const MAX_ATTEMPTS = 8;
+
+/** A transfer to an account without code. */
+const TRANSFER_GAS = 21_000n;
+
+const EMPTY_BLOB = new Uint8Array(131_072);
 
 export class L1Account {
   readonly #options: L1AccountOptions;
   readonly #order = new Mutex();
   readonly #sidecars = new WeakMap<Uint8Array, BlobSidecar>();
+  /** By nonce; undefined until the first look at journal and pool. */
+  #left: Map<number, LeftBehind> | undefined;
   #nextNonce = 0;
   #inFlight = 0;
   #wrapper: BlobWrapperVersion;
@@ -98,25 +120,73 @@ export class L1Account {
   /**
    * Sends a transaction and waits for its receipt.
    * @throws RevertError when it reverts (mined) or would (estimate); ActorError TRANSACTION_NOT_MINED when the wait
-   * was ended, its nonce went to another transaction, or the fees were bumped eight times in vain
+   * was ended, its nonce went to another transaction, or the fees were bumped eight times in vain; FEE_CEILING when
+   * nothing was sent, because L1 asks for more than the ceiling
    */
   async send(request: SendRequest): Promise<SendResult> {
     const gasLimit = request.gasLimit ?? (await this.#estimate(request));
+    await this.#releaseOtherKind(request);
     // Versions of one transaction go out in the order of nonces; the waits overlap.
-    const first = await this.#order.run(async () => {
-      const nonce = await this.#takeNonce();
-      this.#inFlight++;
-      try {
-        return await this.#broadcastFirst(request, gasLimit, nonce);
-      } catch (error) {
-        this.#inFlight--;
-        throw error;
-      }
-    });
+    const first = await this.#order.run(() => this.#begin(request, gasLimit));
     try {
       return await this.#seeThrough(request, gasLimit, first);
+    } catch (error) {
+      // Whatever ended the wait: versions that no block has may still lie in a pool.
+      if (isActorError(error, "TRANSACTION_NOT_MINED")) this.#left!.set(first.nonce, first);
+      throw error;
     } finally {
       this.#inFlight--;
+    }
+  }
+
+  /**
+   * Whether the transaction would revert at the end of L1's head, in a block of the given time. Undefined when it would
+   * not, and when the node cannot tell: some refuse blobs or another time in `eth_call`.
+   */
+  async simulate(request: SimulateRequest): Promise<ContractError | undefined> {
+    const { to, data, value = 0n, gasLimit, blobs, timestamp } = request;
+    const hashes = blobs?.map((blob) => this.#sidecarOf(blob).versionedHash);
+    const call = {
+      from: this.address,
+      to,
+      data,
+      value: quantity(value),
+      ...(gasLimit === undefined ? {} : { gas: quantity(gasLimit) }),
+      ...(hashes ? { blobVersionedHashes: hashes } : {}),
+    };
+    try {
+      await this.#options.provider.send("eth_call", [call, "latest", {}, { time: quantity(timestamp) }]);
+      return undefined;
+    } catch (error) {
+      const decoded = this.#options.errors.decodeThrown(error);
+      if (!decoded) this.#options.logger.debug({ error: messageOf(error).slice(0, 200) }, "no simulation");
+      return decoded;
+    }
+  }
+
+  /** Whether a transaction that was given up may hold a nonce, one of an earlier run included. */
+  async hasLeftBehind(): Promise<boolean> {
+    if (this.#left?.size === 0) return false;
+    return this.#order.run(async () => (await this.#mined()).left.size > 0);
+  }
+
+  /**
+   * Frees every nonce that was left behind, with transfers of nothing to itself.
+   * @throws ActorError as {@link send}
+   */
+  async release(request: ReleaseRequest = {}): Promise<void> {
+    for (;;) {
+      const { left } = await this.#order.run(() => this.#mined());
+      const [oldest] = [...left].sort(([a], [b]) => a - b);
+      if (!oldest) return;
+      const [nonce, { blob }] = oldest;
+      try {
+        await this.#sendToItself({ ...request, nonce, blob });
+      } catch (error) {
+        // The earlier version may have been faster, which frees the nonce as well.
+        const { left: now } = await this.#order.run(() => this.#mined());
+        if (now.has(nonce) || !isActorError(error, "TRANSACTION_NOT_MINED")) throw error;
+      }
     }
   }
 
@@ -142,41 +212,125 @@ export class L1Account {
     }
   }
 
-  /** The chain's count, or the next of ours while some are under way. */
-  async #takeNonce(): Promise<number> {
-    const mined = await this.#options.provider.getTransactionCount(this.address, "latest");
-    const nonce = this.#inFlight > 0 ? Math.max(mined, this.#nextNonce) : mined;
-    this.#nextNonce = nonce + 1;
+  #sendToItself({
+    nonce,
+    blob,
+    ...request
+  }: ReleaseRequest & { nonce: number; blob: boolean }): Promise<SendResult> {
+    return this.send({
+      ...request,
+      purpose: `release-${nonce}`,
+      to: this.address,
+      data: "0x",
+      gasLimit: TRANSFER_GAS,
+      nonce,
+      ...(blob ? { blobs: [EMPTY_BLOB] } : {}),
+    });
+  }
+
+  /** A pool takes no transaction of one kind from an account with a pending one of the other. */
+  async #releaseOtherKind({ blobs, nonce, ceiling, expires, signal }: SendRequest): Promise<void> {
+    if (nonce !== undefined || this.#left?.size === 0) return;
+    const { left } = await this.#order.run(() => this.#mined());
+    const other = [...left.values()].some(({ blob }) => blob !== (blobs !== undefined));
+    if (other) await this.release({ ceiling, expires, signal });
+  }
+
+  /** The chain's count of mined transactions, and what was left behind from there on. */
+  async #mined(): Promise<{ mined: number; left: Map<number, LeftBehind> }> {
+    const { provider, journal } = this.#options;
+    const mined = await provider.getTransactionCount(this.address, "latest");
+    this.#left ??= await readLeftBehind({
+      provider,
+      sends: journal?.entries ?? [],
+      from: this.address,
+      mined,
+    });
+    for (const nonce of this.#left.keys()) if (nonce < mined) this.#left.delete(nonce);
+    return { mined, left: this.#left };
+  }
+
+  /** Takes a nonce and sends the first version. A refusal gives the nonce back, so that it leaves no gap. */
+  async #begin(request: SendRequest, gasLimit: bigint): Promise<Versions> {
+    const { mined, left } = await this.#mined();
+    const nonce = request.nonce ?? this.#takeNonce(mined, left);
+    if (nonce < mined) throw notMined(request.purpose, `nonce ${nonce} went to another transaction`);
+    const earlier = left.get(nonce);
+    left.delete(nonce);
+    this.#inFlight++;
+    try {
+      return await this.#broadcastFirst(request, gasLimit, nonce, earlier);
+    } catch (error) {
+      this.#inFlight--;
+      if (earlier) left.set(nonce, earlier);
+      if (!earlier && this.#nextNonce === nonce + 1) this.#nextNonce = nonce;
+      throw error;
+    }
+  }
+
+  /** The lowest that was left behind; otherwise the chain's count, or the next of ours while some are under way. */
+  #takeNonce(mined: number, left: ReadonlyMap<number, LeftBehind>): number {
+    const lowest = Math.min(...left.keys());
+    const next = this.#inFlight > 0 ? Math.max(mined, this.#nextNonce) : mined;
+    const nonce = Math.min(lowest, next);
+    const behindAll = Math.max(nonce, ...left.keys()) + 1;
+    this.#nextNonce = this.#inFlight > 0 ? Math.max(this.#nextNonce, behindAll) : behindAll;
     return nonce;
   }
 
-  async #broadcastFirst(request: SendRequest, gasLimit: bigint, nonce: number): Promise<Versions> {
-    const fees = await suggestFees(this.#options.provider);
-    const versions: Versions = { nonce, fees, hashes: [], sentAt: 0 };
-    for (;;) {
+  async #broadcastFirst(
+    request: SendRequest,
+    gasLimit: bigint,
+    nonce: number,
+    earlier: LeftBehind | undefined,
+  ): Promise<Versions> {
+    const { purpose } = request;
+    const blob = request.blobs !== undefined;
+    let fees = await this.#firstOffer(request, blob, earlier?.fees);
+    const versions: Versions = { nonce, blob, fees, hashes: [], sentAt: 0, takesOver: earlier !== undefined };
+    for (let attempt = 0; attempt < 2 * MAX_ATTEMPTS; attempt++) {
+      versions.fees = fees;
       const refusal = await this.#broadcast(request, gasLimit, versions);
       if (refusal === undefined) return versions;
       if (refusal === "underpriced" && versions.hashes.length < MAX_ATTEMPTS) {
-        // A transaction of an earlier run sits on this nonce.
-        versions.fees = bumpFees({ earlier: versions.fees, market: fees, blob: request.blobs !== undefined });
-        continue;
-      }
-      if (refusal === "nonce") {
-        versions.nonce = await this.#takeNonce();
+        // A transaction that nobody remembers sits on this nonce.
+        versions.takesOver = true;
+        fees = await this.#firstOffer(request, blob, fees);
+      } else if (refusal === "outbid") {
+        fees = await this.#firstOffer(request, blob, undefined);
+      } else if (refusal === "nonce") {
+        const { mined, left } = await this.#mined();
+        if (request.nonce !== undefined)
+          throw notMined(purpose, `nonce ${nonce} went to another transaction`);
+        versions.nonce = this.#takeNonce(mined, left);
+        left.delete(versions.nonce);
         versions.hashes = [];
-        continue;
-      }
-      if (refusal === "wrapper" && this.#options.blobWrapper === undefined && this.#wrapper === 1) {
+      } else if (refusal === "wrapper" && this.#options.blobWrapper === undefined && this.#wrapper === 1) {
         this.#wrapper = 0;
         versions.sidecars = undefined;
-        continue;
+      } else {
+        throw refused(purpose, refusal);
       }
-      throw new ActorError(
-        "TRANSACTION_REFUSED",
-        `L1 refuses ${request.purpose} (${refusal})`,
-        "see the log for its reason",
+    }
+    throw refused(purpose, "underpriced");
+  }
+
+  /** What a first version offers, over what it replaces. @throws ActorError FEE_CEILING */
+  async #firstOffer(request: SendRequest, blob: boolean, earlier: L1Fees | undefined): Promise<L1Fees> {
+    const market = await readMarket(this.#options.provider);
+    const ceiling = request.ceiling?.();
+    if (isOverCeiling({ market, ceiling, blob })) {
+      throw overCeiling(
+        request.purpose,
+        `L1 asks ${market.baseFeePerGas + market.tip} wei for gas and ${market.baseFeePerBlobGas} for blob gas, ` +
+          `over the ceiling of ${ceiling!.maxFeePerGas} and ${ceiling!.maxFeePerBlobGas}`,
       );
     }
+    const offer = offerOf(market, ceiling);
+    if (!earlier) return offer;
+    const bumped = bumpFees({ earlier, market: offer, blob });
+    if (isUnderCeiling({ offer: bumped, ceiling: takeoverCeiling(ceiling), blob })) return bumped;
+    throw overCeiling(request.purpose, "a transaction before it waits in the pools with fees at the ceiling");
   }
 
   /** Sends one version; undefined when it is in the pool or the answer got lost, otherwise the kind of refusal. */
@@ -223,8 +377,9 @@ export class L1Account {
   }
 
   async #seeThrough(request: SendRequest, gasLimit: bigint, versions: Versions): Promise<SendResult> {
-    const { provider, journal, pollInterval, bumpAfterBlocks = 3 } = this.#options;
-    const { purpose, signal } = request;
+    const { provider, journal, pollInterval } = this.#options;
+    const { purpose, signal, expires } = request;
+    const either = AbortSignal.any([signal, expires].filter((s) => s !== undefined));
     let overtaken = 0;
     for (;;) {
       try {
@@ -247,20 +402,39 @@ export class L1Account {
         if (mined > versions.nonce && ++overtaken > 2) {
           throw notMined(purpose, `nonce ${versions.nonce} went to another transaction`);
         }
-        const head = await provider.getBlockNumber();
-        if (mined <= versions.nonce && head >= versions.sentAt + bumpAfterBlocks) {
-          if (versions.hashes.length >= MAX_ATTEMPTS) throw notMined(purpose, "its fees were bumped in vain");
-          const market = await suggestFees(provider);
-          versions.fees = bumpFees({ earlier: versions.fees, market, blob: request.blobs !== undefined });
-          await this.#broadcast(request, gasLimit, versions);
-        }
+        if (expires?.aborted) throw notMined(purpose, "its time is over");
+        if (signal?.aborted) throw notMined(purpose, "the wait was ended");
+        if (mined <= versions.nonce) await this.#bumpIfDue(request, gasLimit, versions);
       } catch (error) {
         if (error instanceof ActorError) throw error;
         this.#options.logger.warn({ purpose, error: messageOf(error) }, "L1 does not answer; asking again");
+        if (either.aborted) throw notMined(purpose, "the wait was ended while L1 did not answer");
       }
-      if (signal?.aborted) throw notMined(purpose, "the wait was ended");
-      await sleep(pollInterval, signal);
+      await sleep(pollInterval, either);
     }
+  }
+
+  /** Replaces the last version when it waits for long, or at once when L1 asks for more than it offers. */
+  async #bumpIfDue(request: SendRequest, gasLimit: bigint, versions: Versions): Promise<void> {
+    const { provider, bumpAfterBlocks = 3 } = this.#options;
+    const { blob } = versions;
+    const head = await provider.getBlockNumber();
+    if (head <= versions.sentAt) return;
+    const market = await readMarket(provider);
+    const due = head >= versions.sentAt + bumpAfterBlocks || isOutbid({ market, offer: versions.fees, blob });
+    if (!due) return;
+
+    const limit = request.ceiling?.();
+    const ceiling = versions.takesOver ? takeoverCeiling(limit) : limit;
+    const fees = bumpFees({ earlier: versions.fees, market: offerOf(market, ceiling), blob });
+    // At the ceiling it waits for lower prices, or for its end: an offer that L1 outbids as well changes nothing.
+    if (!isUnderCeiling({ offer: fees, ceiling, blob }) || isOutbid({ market, offer: fees, blob })) return;
+    if (versions.hashes.length >= MAX_ATTEMPTS)
+      throw notMined(request.purpose, "its fees were bumped in vain");
+    const before = versions.fees;
+    versions.fees = fees;
+    const refusal = await this.#broadcast(request, gasLimit, versions);
+    if (refusal !== undefined && refusal !== "underpriced") versions.fees = before;
   }
 
   async #receipt(versions: Versions): Promise<TransactionReceipt | undefined> {
@@ -284,11 +458,11 @@ export class L1Account {
       from: this.address,
       to,
       data,
-      value: `0x${value.toString(16)}`,
+      value: quantity(value),
       ...(blobVersionedHashes ? { blobVersionedHashes } : {}),
     };
     try {
-      await this.#options.provider.send("eth_call", [call, `0x${receipt.blockNumber.toString(16)}`]);
+      await this.#options.provider.send("eth_call", [call, quantity(receipt.blockNumber)]);
       return undefined;
     } catch (error) {
       return this.#options.errors.decodeThrown(error);
@@ -297,37 +471,24 @@ export class L1Account {
 }
 
 /** The versions of one transaction: same nonce, rising fees. */
-interface Versions {
+interface Versions extends LeftBehind {
   nonce: number;
-  fees: L1Fees;
   hashes: string[];
   sidecars?: BlobSidecar[] | undefined;
   /** L1 height at the last broadcast. */
   sentAt: number;
+  /** Whether they replace what was left behind. */
+  takesOver: boolean;
 }
 
-type Refusal = "underpriced" | "nonce" | "wrapper" | "funds" | "other";
-
-/** Undefined for what is no refusal: the pool has it already, or nobody knows whether the message arrived. */
-function refusalOf(error: unknown): Refusal | undefined {
-  const code = (error as { code?: unknown }).code;
-  const text = `${messageOf(error)} ${JSON.stringify((error as { error?: unknown }).error ?? "")}`;
-  if (/already known|already imported|known transaction/i.test(text)) return undefined;
-  if (/underpriced|replacement/i.test(text)) return "underpriced";
-  if (/nonce too low|nonce has already|nonce is too low|nonce expired/i.test(text)) return "nonce";
-  if (/insufficient funds/i.test(text)) return "funds";
-  if (
-    /wrapper|sidecar|cell proof|rlp|decode|blob.*proof|EIP-?7594|unexpected list|Failed to decode/i.test(text)
-  )
-    return "wrapper";
-  if (code === "TIMEOUT" || code === "NETWORK_ERROR" || code === "SERVER_ERROR") return undefined;
-  return /ECONN|socket|fetch failed|timeout/i.test(text) ? undefined : "other";
+function quantity(value: bigint | number): string {
+  return `0x${value.toString(16)}`;
 }
 
-function notMined(purpose: string, reason: string): ActorError {
+function refused(purpose: string, refusal: Refusal): ActorError {
   return new ActorError(
-    "TRANSACTION_NOT_MINED",
-    `${purpose} was not mined: ${reason}`,
-    "derive the state again and retry",
+    "TRANSACTION_REFUSED",
+    `L1 refuses ${purpose} (${refusal})`,
+    "see the log for its reason",
   );
 }

@@ -83,6 +83,8 @@ export class Mempool {
   readonly #byId = new Map<string, PooledTransaction>();
   /** By sender, then by nonce. */
   readonly #bySender = new Map<number, Map<number, PooledTransaction>>();
+  /** Signed well, but the accounts of the tip do not allow them; after a reorg or a prune those of another tip may. */
+  readonly #setAside = new Map<string, Transaction>();
 
   constructor(options: MempoolOptions) {
     this.#options = options;
@@ -173,14 +175,33 @@ export class Mempool {
     const stale = [...this.#bySender].flatMap(([sender, pooled]) =>
       staleOf([...pooled.values()], state.get(sender), prices),
     );
-    for (const pooled of stale) this.remove(pooled.id);
+    for (const { id, transaction } of stale) {
+      if (transaction.nonce < state.get(transaction.from).nonce) this.remove(id);
+      else this.setAside(id);
+    }
     return stale.length;
   }
 
-  /** Takes back what stood in blocks that were pruned, as far as it still applies. Returns how many came back. */
+  /** Removes a transaction that does not apply on this tip, and tries it again after a reorg or a prune. */
+  setAside(id: string): void {
+    const pooled = this.#byId.get(id);
+    if (!pooled) return;
+    this.remove(id);
+    this.#setAside.set(id, pooled.transaction);
+    if (this.#setAside.size > this.#options.capacity) {
+      this.#setAside.delete(this.#setAside.keys().next().value!);
+    }
+  }
+
+  /**
+   * Takes back what stood in blocks that were pruned or undone, and what was set aside since, as far as it applies.
+   * Returns how many came back.
+   */
   restore(transactions: readonly Transaction[]): number {
     let restored = 0;
-    for (const transaction of transactions) {
+    const setAside = [...this.#setAside.values()];
+    this.#setAside.clear();
+    for (const transaction of [...transactions, ...setAside]) {
       try {
         this.add(transaction);
         restored++;

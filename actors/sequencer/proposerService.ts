@@ -4,6 +4,11 @@
  * What to do follows from the chain alone, each time anew: the tip the node has verified, the slot the next L1 block
  * falls into, the messages L1 has. The journal only keeps a slot from being signed twice, and a lost answer or a
  * restart needs nothing else.
+ *
+ * A proposal is of use in its slot only. When L1's head leaves the slot, it is given up: it may still lie in the pools,
+ * where it would hold the account's nonce and cost a revert. If the next slot is ours, its proposal takes the nonce
+ * over, with twice the fees; otherwise a blob transfer of nothing to ourselves does. Above the fee ceiling nothing is
+ * sent: the slot is missed, and its transactions and messages wait for the next one.
  */
 import { toAddress } from "../../protocol/address.ts";
 import { attestationDigest } from "../../protocol/attestation.ts";
@@ -17,17 +22,18 @@ import { type Slot, epochOf, slotAt, toTimestamp } from "../../protocol/time.ts"
 import type { ProposalGuard } from "../journal/proposalGuard.ts";
 import { contractInterface } from "../l1/contractInterface.ts";
 import type { HeadFollower } from "../l1/headFollower.ts";
+import type { FeeCeiling } from "../l1/fees.ts";
 import { type L1Account, RevertError } from "../l1/l1Account.ts";
 import type { L1Head } from "../l1/provider.ts";
 import type { ProposerDuty } from "../l1/rollupContract.ts";
 import type { ChainPoint } from "../node/chainState.ts";
 import type { Node } from "../node/node.ts";
 import type { NodeBlock } from "../node/nodeBlock.ts";
-import { isActorError, messageOf } from "../support/actorError.ts";
+import { ActorError, isActorError, messageOf } from "../support/actorError.ts";
 import { Emitter } from "../support/emitter.ts";
 import type { Logger } from "../support/logger.ts";
 import type { Service } from "../support/service.ts";
-import type { AttestationProvider } from "./attestation.ts";
+import type { Attestation, AttestationProvider } from "./attestation.ts";
 import { type BuiltBlock, buildBlock } from "./buildBlock.ts";
 import { type MessagePolicy, messagesToTake } from "./messagePolicy.ts";
 import { type Mempool, type PooledTransaction, toPooled } from "./mempool.ts";
@@ -52,7 +58,7 @@ export type ProposerEvent =
 export interface ProposerOptions {
   node: Node;
   heads: HeadFollower;
-  account: L1Account;
+  account: Pick<L1Account, "address" | "prepare" | "simulate" | "send" | "hasLeftBehind" | "release">;
   mempool: Mempool;
   attester: AttestationProvider;
   guard: ProposalGuard;
@@ -62,6 +68,8 @@ export interface ProposerOptions {
   /** Seconds between L1 blocks: what is sent now falls into a block that much later. */
   l1BlockTime: number;
   verifySignature: (claim: SignatureClaim) => boolean;
+  /** Most that a proposal pays on L1. Absent: no limit. */
+  feeCeiling?: FeeCeiling;
   /** Which messages a block takes. Default `eager`. */
   messagePolicy?: MessagePolicy;
   /** Accounts whose transactions are left out of blocks, those of pruned blocks too. Default none. */
@@ -75,6 +83,10 @@ export class ProposerService implements Service {
   #stopListening: () => void = () => undefined;
   #running: Promise<void> = Promise.resolve();
   #busy = false;
+  /** The newest head that was not acted on. */
+  #next: L1Head | undefined;
+  /** The slot acted for, and what ends with it. */
+  #slot: { slot: Slot; over: AbortController } | undefined;
   /** Slots for which nothing is left to do. */
   #done = -1;
 
@@ -92,6 +104,7 @@ export class ProposerService implements Service {
   start(): Promise<void> {
     if (this.#abort) return Promise.resolve();
     const abort = (this.#abort = new AbortController());
+    this.#next = undefined;
     const stops = [
       this.#options.heads.onHead((head) => this.#onHead(head, abort.signal)),
       this.#options.node.on((event) => {
@@ -111,28 +124,65 @@ export class ProposerService implements Service {
     await this.#running;
   }
 
-  /** One head at a time; the ones that come in between are skipped. */
+  /** One head at a time; of those that come in between, the newest is next. What is under way ends with its slot. */
   #onHead(head: L1Head, signal: AbortSignal): void {
-    if (this.#busy || signal.aborted) return;
+    if (signal.aborted) return;
+    if (this.#slot && (this.#slotAfter(head) ?? 0) > this.#slot.slot) this.#slot.over.abort();
+    this.#next = head;
+    if (this.#busy) return;
     this.#busy = true;
-    this.#running = this.#act(head, signal)
-      .catch((error: unknown) => {
+    this.#running = this.#actOnAll(signal).finally(() => (this.#busy = false));
+  }
+
+  async #actOnAll(signal: AbortSignal): Promise<void> {
+    while (this.#next && !signal.aborted) {
+      const head = this.#next;
+      this.#next = undefined;
+      try {
+        await this.#act(head, signal);
+      } catch (error) {
         if (!signal.aborted) this.#options.logger.error({ error: messageOf(error) }, "proposer");
-      })
-      .finally(() => (this.#busy = false));
+      }
+    }
   }
 
   async #act(head: L1Head, signal: AbortSignal): Promise<void> {
     const { node } = this.#options;
     const slot = this.#slotAfter(head);
-    if (slot === undefined || slot <= this.#done || slot === 0) return;
-    const duty = await this.#duty(slot);
-    if (!duty) return;
+    if (slot === undefined || slot === 0) return;
+    this.#slot = { slot, over: new AbortController() };
+    const over = this.#slot.over.signal;
+    const duty = slot <= this.#done ? undefined : await this.#duty(slot);
+    if (!duty) return this.#freeNonce(over, signal);
 
     await node.sync(signal);
     const parent = await this.#parent(slot);
     if (!parent || parent.record.slot >= slot) return;
-    await this.#propose({ slot, duty, parent, signal });
+    const waiting = parent.number - node.chain.proven;
+    if (waiting + 1 >= node.parameters.recordRing) {
+      this.#miss(slot, `L1 has no room for another block: ${waiting} wait for their proofs`);
+      return;
+    }
+    await this.#propose({ slot, duty, parent, over, signal });
+  }
+
+  /** A proposal that came too late may hold our nonce: frees it, unless the slot is over before. */
+  async #freeNonce(over: AbortSignal, signal: AbortSignal): Promise<void> {
+    const { account, logger } = this.#options;
+    if (!(await account.hasLeftBehind())) return;
+    try {
+      await account.release({ ceiling: this.#ceiling, expires: over, signal });
+      logger.info({}, "a proposal that came too late no longer holds a nonce");
+    } catch (error) {
+      if (!(error instanceof ActorError)) throw error;
+      if (!signal.aborted)
+        logger.warn({ reason: error.message }, "a proposal that came too late waits on L1");
+    }
+  }
+
+  get #ceiling(): (() => FeeCeiling) | undefined {
+    const { feeCeiling } = this.#options;
+    return feeCeiling && (() => feeCeiling);
   }
 
   /** Slot of the L1 block that comes after this one; undefined before genesis. */
@@ -171,11 +221,14 @@ export class ProposerService implements Service {
     slot,
     duty,
     parent,
+    over,
     signal,
   }: {
     slot: Slot;
     duty: ProposerDuty;
     parent: ChainPoint;
+    /** Aborts when the slot is over. */
+    over: AbortSignal;
     signal: AbortSignal;
   }): Promise<void> {
     const { node, account, guard, logger, coinbase } = this.#options;
@@ -184,7 +237,7 @@ export class ProposerService implements Service {
     const block = await this.#build(slot, parent);
     // On an older parent, which a prune brings back, its transactions may lack what the pruned blocks would give them.
     if (parent.number === node.chain.pending) {
-      for (const { id } of block.failed) this.#options.mempool.remove(id);
+      for (const { id } of block.failed) this.#options.mempool.setAside(id);
     }
     const digest = this.#digest(block);
     try {
@@ -194,16 +247,16 @@ export class ProposerService implements Service {
       this.#miss(slot, "another block was signed for it before");
       return;
     }
-    const { bitmap, signature } = await this.#options.attester.attest({
-      slot,
-      digest,
-      duty,
-      block,
-      parent,
-      coinbase,
-      modifier: 0,
-      signal,
-    });
+    let attestation: Attestation;
+    try {
+      const ends = AbortSignal.any([over, signal]);
+      const request = { slot, digest, duty, block, parent, coinbase, modifier: 0, signal: ends };
+      attestation = await this.#options.attester.attest(request);
+    } catch (error) {
+      if (!signal.aborted) this.#miss(slot, `the committee did not attest: ${messageOf(error)}`);
+      return;
+    }
+    const { bitmap, signature } = attestation;
     const { stateRoot, prices, gas } = block.header;
     const blk = encodeBlock({
       stateRoot,
@@ -224,17 +277,33 @@ export class ProposerService implements Service {
     account.prepare([block.blob]);
     // Building and attesting took time: a blob transaction that comes too late costs as much as one in time.
     const head = await this.#options.heads.refresh();
-    if (head && this.#slotAfter(head) !== slot) {
+    if (over.aborted || (head && this.#slotAfter(head) !== slot)) {
       this.#miss(slot, "the block was not ready in time");
       return;
     }
+    const transaction = {
+      to: node.parameters.address,
+      data,
+      gasLimit: PROPOSE_GAS,
+      blobs: [block.blob],
+    };
     try {
+      if (head) {
+        const refusal = await account.simulate({
+          ...transaction,
+          timestamp: head.timestamp + this.#options.l1BlockTime,
+        });
+        // A node that ignores the time it is asked for still names the slot of its head.
+        if (refusal && refusal.name !== "Rollup__WrongSlot") {
+          this.#miss(slot, `L1 would refuse it: ${refusal.text}`);
+          return;
+        }
+      }
       const { receipt, hash } = await account.send({
+        ...transaction,
         purpose: `propose-${slot}`,
-        to: node.parameters.address,
-        data,
-        gasLimit: PROPOSE_GAS,
-        blobs: [block.blob],
+        ceiling: this.#ceiling,
+        expires: over,
         signal,
       });
       const counts = { transactions: block.transactions.length, messages: block.messages.length };
@@ -242,10 +311,7 @@ export class ProposerService implements Service {
       this.#events.emit({ type: "proposed", slot, number, ...counts, gasUsed: receipt.gasUsed, hash });
     } catch (error) {
       if (signal.aborted) return;
-      this.#miss(
-        slot,
-        error instanceof RevertError ? (error.contractError?.text ?? error.message) : messageOf(error),
-      );
+      this.#miss(slot, reasonOf(error));
     }
   }
 
@@ -305,6 +371,10 @@ export class ProposerService implements Service {
     this.#options.logger.warn({ slot, reason }, "missed a slot");
     this.#events.emit({ type: "missed", slot, reason });
   }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof RevertError ? (error.contractError?.text ?? error.message) : messageOf(error);
 }
 
 /** The transactions of a block's blob that took effect, in order. */

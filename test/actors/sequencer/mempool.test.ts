@@ -156,7 +156,8 @@ describe("Mempool", () => {
     expect(pool.candidates(state)).to.have.length(2);
   });
 
-  it("drops what its sender cannot pay any more, and what comes after it", () => {
+  it("drops what its sender cannot pay any more, and takes it back after a reorg", () => {
+    const before = state;
     for (const nonce of [1, 2, 3]) pool.add(transfer({ nonce, maxFeePerL2Gas: 10n ** 9n }));
     pool.add(transfer({ from: 0, to: 1n }));
     const body = { kind: 2 as const, from: 1, to: 5n, nonce: 0, amount: 985n };
@@ -178,6 +179,17 @@ describe("Mempool", () => {
       [1, 1],
       [0, 0],
     ]);
+
+    // L1 undoes the block with the withdrawal: the sender can pay again.
+    state = before;
+    expect(pool.restore([transfer()])).to.equal(3);
+    expect(orderOf(pool).filter(([sender]) => sender === 1)).to.deep.equal([
+      [1, 0],
+      [1, 1],
+      [1, 2],
+      [1, 3],
+    ]);
+    expect(pool.restore([])).to.equal(0);
   });
 
   it("counts an offer up to twice the price, so that a higher one does not come first", () => {

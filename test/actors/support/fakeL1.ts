@@ -52,8 +52,12 @@ export function fakeParameters(): RollupParameters {
     fees: { ...PRICES, burnedBps: 1_000n, proverBps: 4_500n },
     minimumRegistration: 1n,
     messageDeadline: 30,
+<<<<<<< HEAD
     limits: { gasL2: 90_000n, gasDa: 768n, modifier: 100, records: 64 },
     validatorSet: ROLLUP,
+=======
+    recordRing: 128,
+>>>>>>> 9f76c6c (Proposer: proposals end with their slot, free their nonce, are simulated, and stay under a fee ceiling; accounts on L1 take over what was left behind)
     feePortal: ROLLUP,
     assetPortal: ROLLUP,
     feeToken: ROLLUP,
@@ -186,6 +190,21 @@ export class FakeL1 implements BlobSource {
       verifySignature: real ? schnorrVerify : () => true,
       ...(real ? {} : { hashBlob: () => madeUpHash(parent.number + 1) }),
     });
+    return { built, point: this.publish({ parent, built, lie, real }) };
+  }
+
+  /** Mines a block that was built, with a lie or without. */
+  publish({
+    parent,
+    built,
+    lie = {},
+    real = true,
+  }: {
+    parent: ChainPoint;
+    built: BuiltBlock;
+    lie?: Lie;
+    real?: boolean;
+  }): ChainPoint {
     const blob = lie.blob ?? built.blob;
     const header = {
       ...built.header,
@@ -228,7 +247,7 @@ export class FakeL1 implements BlobSource {
         proposer: PROPOSER,
       }),
     ]);
-    return { built, point: { number: record.number, record, state: built.result.state } };
+    return { number: record.number, record, state: built.result.state };
   }
 }
 

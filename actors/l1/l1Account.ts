@@ -361,6 +361,7 @@ export class L1Account {
       attempt,
     });
     versions.hashes.push(signed.hash);
+    versions.raw = signed.raw;
     try {
       versions.sentAt = await provider.getBlockNumber();
       await provider.send("eth_sendRawTransaction", [signed.raw]);
@@ -421,20 +422,34 @@ export class L1Account {
     const head = await provider.getBlockNumber();
     if (head <= versions.sentAt) return;
     const market = await readMarket(provider);
-    const due = head >= versions.sentAt + bumpAfterBlocks || isOutbid({ market, offer: versions.fees, blob });
-    if (!due) return;
+    const wasOutbid = versions.outbid;
+    versions.outbid = isOutbid({ market, offer: versions.fees, blob });
+    if (head < versions.sentAt + bumpAfterBlocks && !versions.outbid && !wasOutbid) return;
 
     const limit = request.ceiling?.();
     const ceiling = versions.takesOver ? takeoverCeiling(limit) : limit;
     const fees = bumpFees({ earlier: versions.fees, market: offerOf(market, ceiling), blob });
     // At the ceiling it waits for lower prices, or for its end: an offer that L1 outbids as well changes nothing.
-    if (!isUnderCeiling({ offer: fees, ceiling, blob }) || isOutbid({ market, offer: fees, blob })) return;
+    if (!isUnderCeiling({ offer: fees, ceiling, blob }) || isOutbid({ market, offer: fees, blob })) {
+      if (!versions.outbid) await this.#sendAgain(versions, head);
+      return;
+    }
     if (versions.hashes.length >= MAX_ATTEMPTS)
       throw notMined(request.purpose, "its fees were bumped in vain");
     const before = versions.fees;
     versions.fees = fees;
     const refusal = await this.#broadcast(request, gasLimit, versions);
     if (refusal !== undefined && refusal !== "underpriced") versions.fees = before;
+  }
+
+  /** Pools drop what they cannot mine for a while; prices that fall do not bring it back. */
+  async #sendAgain(versions: Versions, head: number): Promise<void> {
+    versions.sentAt = head;
+    try {
+      await this.#options.provider.send("eth_sendRawTransaction", [versions.raw]);
+    } catch {
+      // Known already, or refused: either way the last version is the best there is.
+    }
   }
 
   async #receipt(versions: Versions): Promise<TransactionReceipt | undefined> {
@@ -477,6 +492,10 @@ interface Versions extends LeftBehind {
   sidecars?: BlobSidecar[] | undefined;
   /** L1 height at the last broadcast. */
   sentAt: number;
+  /** The last one, signed. */
+  raw?: string;
+  /** Whether L1 asked for more than the last one offers, when it was last looked at. */
+  outbid?: boolean;
   /** Whether they replace what was left behind. */
   takesOver: boolean;
 }

@@ -159,7 +159,7 @@ export class ProposerService implements Service {
     const parent = await this.#parent(slot);
     if (!parent || parent.record.slot >= slot) return;
     const waiting = parent.number - node.chain.proven;
-    if (waiting + 1 >= node.parameters.recordRing) {
+    if (waiting + 1 >= node.parameters.limits.records) {
       this.#miss(slot, `L1 has no room for another block: ${waiting} wait for their proofs`);
       return;
     }

@@ -52,12 +52,8 @@ export function fakeParameters(): RollupParameters {
     fees: { ...PRICES, burnedBps: 1_000n, proverBps: 4_500n },
     minimumRegistration: 1n,
     messageDeadline: 30,
-<<<<<<< HEAD
     limits: { gasL2: 90_000n, gasDa: 768n, modifier: 100, records: 64 },
     validatorSet: ROLLUP,
-=======
-    recordRing: 128,
->>>>>>> 9f76c6c (Proposer: proposals end with their slot, free their nonce, are simulated, and stay under a fee ceiling; accounts on L1 take over what was left behind)
     feePortal: ROLLUP,
     assetPortal: ROLLUP,
     feeToken: ROLLUP,

@@ -103,7 +103,7 @@ export interface ProposerBench {
 /** L1 block n stands in slot n; what is sent at head n falls into slot n + 1. */
 export function proposerBench(options: Partial<ProposerOptions> = {}, recordRing = 128): ProposerBench {
   const l1 = new FakeL1();
-  l1.parameters.recordRing = recordRing;
+  l1.parameters.limits = { ...l1.parameters.limits, records: recordRing };
   l1.parameters.clock = { ...l1.parameters.clock, proofSubmissionEpochs: 10 };
   const folder = temporaryFolder();
   const journal = openActorJournal({ path: `${folder.path}/journal`, logger: silentLogger });

@@ -9,6 +9,7 @@
 import type { EpochInputs } from "../../protocol/epochInputs.ts";
 import { toTimestamp } from "../../protocol/time.ts";
 import type { HeadFollower } from "../l1/headFollower.ts";
+import type { FeeCeiling } from "../l1/fees.ts";
 import { type L1Account, RevertError } from "../l1/l1Account.ts";
 import type { Node } from "../node/node.ts";
 import { messageOf } from "../support/actorError.ts";
@@ -40,6 +41,8 @@ export interface ProverOptions {
   store?: ProofStore;
   /** Epochs proven before the oldest is on L1. Default 4. */
   ahead?: number;
+  /** Most that a submission pays on L1, asked for before each version. Absent: no limit. */
+  feeCeiling?: () => FeeCeiling;
   /** Seconds between L1 blocks. */
   l1BlockTime: number;
 }
@@ -186,6 +189,7 @@ export class ProverService implements Service {
         purpose: `prove-${epoch}`,
         to: node.parameters.address,
         data,
+        ceiling: this.#options.feeCeiling,
         signal,
       });
       logger.info({ epoch, gasUsed: receipt.gasUsed }, "epoch proof accepted");
@@ -194,6 +198,11 @@ export class ProverService implements Service {
       return true;
     } catch (error) {
       if (signal.aborted) return false;
+      // A block came between making and mining: the proof holds, only the calldata names the block after the epoch.
+      if (error instanceof RevertError && error.contractError?.name === "Rollup__WrongNextRecord") {
+        logger.info({ epoch }, "another block follows the epoch by now; submitting again");
+        return true;
+      }
       const reason =
         error instanceof RevertError ? (error.contractError?.text ?? error.message) : messageOf(error);
       logger.warn({ epoch, reason }, "epoch proof not accepted");

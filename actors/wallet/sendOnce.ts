@@ -29,33 +29,41 @@ export interface SendOnceParameters {
 }
 
 /**
- * Sends, or ends what an earlier call for the same purpose left open. What it cannot see is an earlier transaction that
- * is mined after the last look and before the account takes its nonce: then both are mined.
+ * Sends, or ends what an earlier call for the same purpose left open. A repeated send has the nonce of the earlier one,
+ * so that at most one of the two is mined, whenever that happens.
  * @throws WalletError EARLIER_TRANSACTION_WAITS; RevertError, ActorError as {@link L1Account.send}
  */
 export async function sendOnce(parameters: SendOnceParameters): Promise<MinedTransaction> {
   const { account, purpose, make, signal } = parameters;
   const earlier = await findEarlier(parameters);
-  if (earlier) return { receipt: earlier, resumed: true };
-  const request = { ...(await make()), purpose, ...(signal ? { signal } : {}) };
+  if (earlier.receipt) return { receipt: earlier.receipt, resumed: true };
+  const made = { ...(await make()), purpose, ...(signal ? { signal } : {}) };
   // Making it takes a while, in which the earlier one may have been mined.
-  const late = await findEarlier(parameters);
+  const { receipt: late, nonce } = await findEarlier(parameters);
   if (late) return { receipt: late, resumed: true };
+  const request = nonce === undefined ? made : { ...made, nonce };
   try {
     return { receipt: (await account.send(request)).receipt, resumed: false };
   } catch (error) {
     // Of two versions with one nonce, the other may be the one that was mined.
-    const receipt = isActorError(error, "TRANSACTION_NOT_MINED") ? await findEarlier(parameters) : undefined;
+    const { receipt } = isActorError(error, "TRANSACTION_NOT_MINED") ? await findEarlier(parameters) : {};
     if (receipt) return { receipt, resumed: true };
     throw error;
   }
 }
 
-/** The receipt of an open send; undefined when there is none, or when sending again takes its place. */
-async function findEarlier(parameters: SendOnceParameters): Promise<TransactionReceipt | undefined> {
+/** What became of an open send. Both absent: there is none, or it is void. */
+interface Earlier {
+  /** It was mined. */
+  receipt?: TransactionReceipt;
+  /** It may still be mined: a new version must have its nonce. */
+  nonce?: number;
+}
+
+async function findEarlier(parameters: SendOnceParameters): Promise<Earlier> {
   const { provider, account, journal, purpose } = parameters;
   const sends = openSends(journal, purpose);
-  if (sends.length === 0) return undefined;
+  if (sends.length === 0) return {};
   // Asked for first: a receipt that comes between the two questions is then found by the second call.
   const count = await provider.getTransactionCount(account.address, "latest");
   for (const { hash } of sends) {
@@ -64,12 +72,13 @@ async function findEarlier(parameters: SendOnceParameters): Promise<TransactionR
     const success = receipt.status === 1;
     journal.append({ type: "mined", purpose, hash, block: receipt.blockNumber, success });
     // What was reverted had no effect, and may be tried again.
-    return success ? receipt : undefined;
+    return success ? { receipt } : {};
   }
   // With its nonce used by another it is void; with its nonce the next one, a new version takes its place. In between,
   // both could be mined.
   const nonce = Math.max(...sends.filter(({ from }) => from === account.address).map((send) => send.nonce));
-  if (nonce <= count) return undefined;
+  if (nonce === count) return { nonce };
+  if (nonce < count) return {};
   throw new WalletError(
     "EARLIER_TRANSACTION_WAITS",
     `an earlier transaction for the same waits with nonce ${nonce}, and ${account.address} is at ${count} on L1`,

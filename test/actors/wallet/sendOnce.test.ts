@@ -19,6 +19,8 @@ describe("A transaction sent once", () => {
   let receipts: Map<string, { hash: string; status: number; blockNumber: number }>;
   let nonce: number;
   let sent: number;
+  /** The nonce that each send was told to have. */
+  let fixedNonces: (number | undefined)[];
   /** What the next send does beside its journal entry. */
   let onSend: () => void;
   /** What happens while a request is made. */
@@ -29,6 +31,7 @@ describe("A transaction sent once", () => {
     journal = openActorJournal({ path: join(folder.path, "journal"), logger: silentLogger });
     receipts = new Map();
     nonce = sent = 0;
+    fixedNonces = [];
     onSend = () => mine(`0x${sent}`);
     onMake = () => undefined;
   });
@@ -48,7 +51,8 @@ describe("A transaction sent once", () => {
     } as unknown as JsonRpcProvider;
     const account = {
       address: FROM,
-      send: () => {
+      send: ({ nonce: fixed }: { nonce?: number }) => {
+        fixedNonces.push(fixed);
         const hash = `0x${++sent}`;
         journal.append({ type: "send", purpose, from: FROM, nonce, hash, attempt: 0 });
         onSend();
@@ -97,6 +101,8 @@ describe("A transaction sent once", () => {
     onSend = () => mine("0x2");
     expect((await send()).resumed).to.equal(false);
     expect(sent).to.equal(2);
+    // With the earlier nonce: should both be on their way, one of them is mined.
+    expect(fixedNonces).to.deep.equal([undefined, 0]);
   });
 
   it("is found when the version of the earlier call is the one that was mined", async () => {

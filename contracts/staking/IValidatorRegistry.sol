@@ -274,6 +274,17 @@ interface IValidatorRegistry is IValidatorSet {
         Timestamp time
     ) external view returns (bytes28 keyHash);
 
+    /// @notice The same, with the time around it in which nothing changed at the position: from `from` until before
+    /// `until`. One answer serves every epoch whose set was frozen in it.
+    function tenureAt(
+        address instance,
+        uint256 position,
+        Timestamp time
+    ) external view returns (bytes28 keyHash, uint256 from, uint256 until);
+
+    /// @notice Owner of a validator's stake, also after it was paid; 0 for an unknown key.
+    function withdrawerOf(bytes28 keyHash) external view returns (address);
+
     function canonicalInstance() external view returns (address);
 
     /// @notice The instance whose set followers are, for epochs frozen at a time; 0 for none.

@@ -145,6 +145,20 @@ library SeatArrayLib {
         while (key.keySince() > time) key = self.replaced[position][key.keySince()];
     }
 
+    /// @notice Who held a position as of a time, since `keySince` and until before `until`.
+    function tenureAt(
+        SeatArray storage self,
+        uint256 position,
+        uint256 time
+    ) internal view returns (SeatKey key, uint256 until) {
+        key = self.keys[position];
+        until = type(uint256).max;
+        while (key.keySince() > time) {
+            until = key.keySince();
+            key = self.replaced[position][until];
+        }
+    }
+
     /// @notice Whether a seat of the array is in effect now.
     function isActive(Head memory head, uint256 since) internal view returns (bool) {
         return head.completeAt != 0 && head.completeAt <= block.timestamp && since <= block.timestamp;

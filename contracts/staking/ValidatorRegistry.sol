@@ -22,7 +22,7 @@ import {Instance, RegistryState} from "./RegistryState.sol";
 import {Head, SeatArray, SeatArrayLib} from "./SeatArrayLib.sol";
 import {SelectionLib} from "./SelectionLib.sol";
 import {StakeLib, StakeRules} from "./StakeLib.sol";
-import {FOLLOWERS, MAX_SEATS, MAX_STAKE_GWEI, PAID, SeedWord, Validator} from "./StakingWords.sol";
+import {FOLLOWERS, MAX_SEATS, MAX_STAKE_GWEI, PAID, SeatKey, SeedWord, Validator} from "./StakingWords.sol";
 
 /// @title Validator registry
 /// @notice See IValidatorRegistry. Its owner names instances and has no other power over stake.
@@ -314,6 +314,22 @@ contract ValidatorRegistry is IValidatorRegistry, Ownable2Step {
     /// @inheritdoc IValidatorRegistry
     function keyAt(address instance, uint256 position, Timestamp time) external view returns (bytes28) {
         return _state.arrays[_setOf(instance)].keyAt(position, Timestamp.unwrap(time)).keyHashOf();
+    }
+
+    /// @inheritdoc IValidatorRegistry
+    function tenureAt(
+        address instance,
+        uint256 position,
+        Timestamp time
+    ) external view returns (bytes28 keyHash, uint256 from, uint256 until) {
+        SeatKey key;
+        (key, until) = _state.arrays[_setOf(instance)].tenureAt(position, Timestamp.unwrap(time));
+        return (key.keyHashOf(), key.keySince(), until);
+    }
+
+    /// @inheritdoc IValidatorRegistry
+    function withdrawerOf(bytes28 keyHash) external view returns (address) {
+        return _state.validators[keyHash].withdrawerOf();
     }
 
     /// @inheritdoc IValidatorRegistry

@@ -39,6 +39,7 @@ import { encodeWithdrawal, foldWithdrawals, withdrawalChallenge } from "../withd
 import { feeVectors } from "./feeModel.ts";
 import { gossipVectors } from "./gossip.ts";
 import { seededRandom } from "./random.ts";
+import { rewardVectors } from "./rewards.ts";
 import * as sample from "./samples.ts";
 import * as scenario from "./scenario.ts";
 import { blsVectors, permutationVectors } from "./staking.ts";
@@ -62,6 +63,7 @@ export function allVectors(): Record<string, unknown> {
     ledger: ledger(),
     permutation: permutationVectors(),
     bls: blsVectors(),
+    rewards: rewardVectors(),
     gossip: gossipVectors(),
   };
 }

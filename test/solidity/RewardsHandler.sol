@@ -45,7 +45,7 @@ contract RewardsHandler is RewardsFixture {
             tst.balanceOf(PROVER);
     }
 
-    function token() external view returns (NetworkToken) {
+    function networkToken() external view returns (NetworkToken) {
         return tst;
     }
 

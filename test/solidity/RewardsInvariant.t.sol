@@ -62,13 +62,13 @@ contract RewardsInvariantTest is Test {
     /// @notice Every token is in exactly one place, or burned.
     function invariant_tokensAreConserved() external view {
         assertEq(_handler.balances() + _handler.burned(), _handler.initialSupply());
-        assertEq(_handler.token().totalSupply() + _handler.burned(), _handler.initialSupply());
+        assertEq(_handler.networkToken().totalSupply() + _handler.burned(), _handler.initialSupply());
     }
 
     /// @notice The rewards contract holds nothing between calls.
     function invariant_rewardsHoldsNothing() external view {
         (, , Rewards rewards) = _handler.parts();
-        assertEq(_handler.token().balanceOf(address(rewards)), 0);
+        assertEq(_handler.networkToken().balanceOf(address(rewards)), 0);
     }
 
     /// @notice An epoch's claims, pot, burn and sweep never give more than its users paid, and after the sweep exactly it.
@@ -83,13 +83,13 @@ contract RewardsInvariantTest is Test {
         }
         (address portal, , ) = _handler.parts();
         // Fees of unproven epochs, and what the portal held before, were not touched.
-        assertEq(_handler.token().balanceOf(portal), 1e24 + _handler.debited() + _handler.gifts() - sum);
+        assertEq(_handler.networkToken().balanceOf(portal), 1e24 + _handler.debited() + _handler.gifts() - sum);
     }
 
     function invariant_earmarksAreCovered() external view {
         (, RewardDistributor distributor, Rewards rewards) = _handler.parts();
         assertTrue(
-            distributor.totalEarmarked() <= _handler.token().balanceOf(address(distributor)),
+            distributor.totalEarmarked() <= _handler.networkToken().balanceOf(address(distributor)),
             "uncovered"
         );
         assertEq(distributor.totalEarmarked(), distributor.earmarkedFor(address(rewards)));

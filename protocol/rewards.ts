@@ -45,7 +45,9 @@ export function proverPot(rates: RewardRates, proverFees: bigint, participation:
 /** Most that an epoch's rewards can be: every slot filled and attested by all. */
 export function largestEpochReward(rates: RewardRates, slots: number, committee: number): bigint {
   const { blockReward, attestationBonus, attesterReward, proverReward } = rates;
-  return BigInt(slots) * (blockReward + proverReward + BigInt(committee) * (attestationBonus + attesterReward));
+  return (
+    BigInt(slots) * (blockReward + proverReward + BigInt(committee) * (attestationBonus + attesterReward))
+  );
 }
 
 /** Supply after 365 days of minting `rate` millionths every `window` seconds, relative to before, in 10^-18, rounded up. */
@@ -252,9 +254,7 @@ function encodeAttendance(
     return { mode: MODE_MISSED, bytes: concatBytes(toBytes(BigInt(blocks), 1), toBytes(nibbles, 24)) };
   }
   const half = (from: number): bigint =>
-    counts
-      .slice(from, from + 24)
-      .reduce((word, count, k) => word | (BigInt(count) << BigInt(8 * k)), 0n);
+    counts.slice(from, from + 24).reduce((word, count, k) => word | (BigInt(count) << BigInt(8 * k)), 0n);
   return {
     mode: MODE_COUNTS,
     bytes: concatBytes(toBytes(half(0), 24), toBytes((BigInt(blocks) << 192n) | half(24), 25)),
@@ -268,4 +268,3 @@ function outOfOrder(message: string): ProtocolError {
     remedy: "List each epoch once, in ascending order, and start another claim after a long gap",
   });
 }
-

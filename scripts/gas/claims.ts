@@ -121,7 +121,7 @@ class Bench {
       rewards,
       participation: {
         counts: Array.from({ length: COMMITTEE }, (_, k) =>
-          k < members ? 32 - Number(random(`missed ${epoch} ${k}`) % 4n) % 3 : 0,
+          k < members ? 32 - (Number(random(`missed ${epoch} ${k}`) % 4n) % 3) : 0,
         ),
         blocks: 32,
       },
@@ -232,9 +232,8 @@ async function deployParts(connection: Connection) {
       minChurn: 8n,
       maxChurn: 8n,
     },
+    { instance: rollup, genesis: genesisTime, epochDuration, slasher: deployer! },
   ]);
-  await registry.addInstance(rollup, genesisTime, epochDuration, deployer!);
-  await registry.setCanonical(rollup);
   await token.approve(registry, 10n ** 18n);
   const secret = random("validator") >> 8n;
   const key = blsPublicKey(secret);

@@ -15,7 +15,6 @@ import {
 } from "../../test/helpers/rollup.ts";
 import { proveRealEpoch } from "../../test/helpers/realEpoch.ts";
 import { warmRings } from "../../test/helpers/warm.ts";
-import { measureClaims } from "./claims.ts";
 import { type GasReport, type Sample, summarize } from "./operations.ts";
 
 const SLOTS = 32n;
@@ -99,7 +98,6 @@ export async function measureGas(connection: Connection): Promise<GasReport> {
         outboxConsume,
         "6 levels, token paid out; max opens a word of the nullifier bitmap",
       ),
-      ...(await measureClaims(connection)),
       deployTotal: {
         ...summarize(
           [{ gas: creationGas.reduce((a, b) => a + b, 0), calldataBytes: 0 }],

@@ -39,7 +39,6 @@ export const TARGETS: Readonly<Record<string, number>> = {
   inboxSend: 45_000,
   inboxForce: 60_000,
   outboxConsume: 60_000,
-  claimSequencer32: 400_000,
   deployTotal: 30_000_000,
   deployMaxTransaction: 2 ** 24,
 };

@@ -76,7 +76,11 @@ describe("rewards", () => {
     const proven = { epoch: toEpoch(50), provenAt: toTimestamp(1_005_100) };
 
     it("begin a delay after the proof and end with the window", () => {
-      expect(claimTimes(terms, proven)).to.deep.equal({ from: 1_005_250, until: 1_007_100, lapsed: 1_009_000 });
+      expect(claimTimes(terms, proven)).to.deep.equal({
+        from: 1_005_250,
+        until: 1_007_100,
+        lapsed: 1_009_000,
+      });
       expect(claimState(terms, proven, toTimestamp(1_005_249))).to.equal("early");
       expect(claimState(terms, proven, toTimestamp(1_005_250))).to.equal("claimable");
       expect(claimState(terms, proven, toTimestamp(1_007_100))).to.equal("sweepable");
@@ -100,7 +104,9 @@ describe("rewards", () => {
       const proven = provenEpoch(50, leaves);
       const claim = encodeSequencerClaim([{ proven, leaves, indices: [2, 0] }]);
       expect((claim.length - 2) / 2).to.equal(75 + 2 * (12 + 64));
-      expectProtocolError("out-of-range", () => encodeSequencerClaim([{ proven, leaves: [1n], indices: [0] }]));
+      expectProtocolError("out-of-range", () =>
+        encodeSequencerClaim([{ proven, leaves: [1n], indices: [0] }]),
+      );
       expectProtocolError("out-of-range", () => encodeSequencerClaim([{ proven, leaves, indices: [3] }]));
     });
 

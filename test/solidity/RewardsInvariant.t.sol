@@ -83,7 +83,10 @@ contract RewardsInvariantTest is Test {
         }
         (address portal, , ) = _handler.parts();
         // Fees of unproven epochs, and what the portal held before, were not touched.
-        assertEq(_handler.networkToken().balanceOf(portal), 1e24 + _handler.debited() + _handler.gifts() - sum);
+        assertEq(
+            _handler.networkToken().balanceOf(portal),
+            1e24 + _handler.debited() + _handler.gifts() - sum
+        );
     }
 
     function invariant_earmarksAreCovered() external view {

@@ -80,10 +80,7 @@ contract RewardsVectorsTest is Test {
             );
             assertEq(fees, uint256(vm.parseJsonBytes32(_json, field(cases, "fee"))));
             assertEq(reward, uint256(vm.parseJsonBytes32(_json, field(cases, "reward"))));
-            reward = _rewards.claimAttester(
-                KEY,
-                vm.parseJsonBytes(_json, field(cases, "attesterClaim"))
-            );
+            reward = _rewards.claimAttester(KEY, vm.parseJsonBytes(_json, field(cases, "attesterClaim")));
             assertEq(reward, uint256(vm.parseJsonBytes32(_json, field(cases, "attesterReward"))));
         }
         assertTrue(cases == 6, "cases");

@@ -136,7 +136,7 @@ describe("deployment", () => {
       .and.match(/Rollup.config.council is/)
       .and.match(/owner of the validator set/)
       .and.match(/verifier's code/)
-      .and.match(/deployer is admin of the token is true/);
+      .and.match(/minter of the token is/);
   });
 });
 

@@ -164,7 +164,8 @@ export function whoIsPaid({
   const race = (stage: Stage, bondShare = 0n, burned = 0n): Payment => ({
     stage,
     payee: proof.prover === 0n ? undefined : proof.prover,
-    fee: reserveAt({ parameters, since: claim?.since, time: proof.provenAt, pause }),
+    fee:
+      proof.prover === 0n ? 0n : reserveAt({ parameters, since: claim?.since, time: proof.provenAt, pause }),
     bondShare,
     burned,
   });

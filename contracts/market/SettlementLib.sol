@@ -123,7 +123,7 @@ library SettlementLib {
             if (stage == Stage.Claimed && claim_.isGone(rules)) proof.endRecordHash = 0;
             uint256 bond = claim_.bond;
             stage = _outcome(claim_, rules, proof, pause);
-            if (stage == Stage.Rescued)
+            if (stage == Stage.Rescued && prover != address(0))
                 bondShare = claim_.stage == Stage.Defaulted ? bond : _share(rules, bond);
         }
         (payee, fee) = _terms(claim_, stage, rules, pause, proof);
@@ -145,7 +145,6 @@ library SettlementLib {
 
         uint256 bond = claim_.bond;
         uint256 share = claim_.stage == Stage.Defaulted ? bond : _share(rules, bond);
-        // A proof may name nobody as its prover.
         if (proof.prover == address(0)) share = 0;
         claim_.stage = Stage.Rescued;
         claim_.bond = 0;
@@ -183,7 +182,8 @@ library SettlementLib {
         Proof memory proof
     ) private view returns (address payee, uint256 fee) {
         if (stage == Stage.Delivered) return (claim_.prover, claim_.fee);
-        if (stage == Stage.Forestalled) return (address(0), 0);
+        // A proof may name nobody as its prover.
+        if (stage == Stage.Forestalled || proof.prover == address(0)) return (address(0), 0);
         return (proof.prover, ReserveLib.reserveAt(rules, pause, claim_.since, proof.provenAt));
     }
 

@@ -38,6 +38,7 @@ import { AccountTree, hashNode } from "../tree.ts";
 import { encodeWithdrawal, foldWithdrawals, withdrawalChallenge } from "../withdrawal.ts";
 import { feeVectors } from "./feeModel.ts";
 import { gossipVectors } from "./gossip.ts";
+import { marketVectors } from "./market.ts";
 import { seededRandom } from "./random.ts";
 import { rewardVectors } from "./rewards.ts";
 import * as sample from "./samples.ts";
@@ -64,6 +65,7 @@ export function allVectors(): Record<string, unknown> {
     permutation: permutationVectors(),
     bls: blsVectors(),
     rewards: rewardVectors(),
+    market: marketVectors(),
     gossip: gossipVectors(),
   };
 }

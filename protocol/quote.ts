@@ -2,9 +2,18 @@
 import { secp256k1 } from "@noble/curves/secp256k1.js";
 
 import { addressToHex, toAddress, type Address } from "./address.ts";
-import { concatBytes, fromBytes, toBytes, toHex, wordsToBytes, type Hex } from "./bytes.ts";
+import {
+  bytesToHex,
+  concatBytes,
+  fromBytes,
+  hexToBytes,
+  toBytes,
+  toHex,
+  wordsToBytes,
+  type Hex,
+} from "./bytes.ts";
 import { keccak256, keccakText, keccakWords } from "./hash.ts";
-import type { Epoch } from "./time.ts";
+import { toEpoch, type Epoch } from "./time.ts";
 
 /** The market that a quote is for, and the work. */
 export interface QuoteDomain {
@@ -160,6 +169,40 @@ export function recoverQuoteSigner({
   } catch {
     return undefined;
   }
+}
+
+/** Longest signature that is passed on: a key's has 65 bytes, a contract may take more. */
+export const MAX_QUOTE_SIGNATURE = 1_024;
+const FIXED = 20 + 4 + 2 + 12 + 5 + 8;
+export const MAX_QUOTE_BYTES = FIXED + MAX_QUOTE_SIGNATURE;
+
+/** A signed quote as peers send it: prover20 ‖ epoch4 ‖ fee2 ‖ bond12 ‖ validUntil5 ‖ nonce8 ‖ signature. */
+export function encodeQuote({ quote, signature }: SignedQuote): Uint8Array {
+  return concatBytes(
+    toBytes(quote.prover, 20),
+    toBytes(BigInt(quote.epoch), 4),
+    toBytes(BigInt(quote.fee), 2),
+    toBytes(quote.bond, 12),
+    toBytes(BigInt(quote.validUntil), 5),
+    toBytes(quote.nonce, 8),
+    hexToBytes(signature),
+  );
+}
+
+/** The quote of {@link encodeQuote}; undefined for bytes that are none. */
+export function decodeQuote(bytes: Uint8Array): SignedQuote | undefined {
+  if (bytes.length < FIXED || bytes.length > MAX_QUOTE_BYTES) return undefined;
+  let at = 0;
+  const take = (length: number): bigint => fromBytes(bytes.slice(at, (at += length)));
+  const quote: Quote = {
+    prover: toAddress(take(20)),
+    epoch: toEpoch(Number(take(4))),
+    fee: Number(take(2)),
+    bond: take(12),
+    validUntil: Number(take(5)),
+    nonce: take(8),
+  };
+  return { quote, signature: bytesToHex(bytes.slice(FIXED)) };
 }
 
 function addressOfPoint(uncompressed: Uint8Array): Address {

@@ -36,6 +36,7 @@ import {
   withdrawalsSchema,
 } from "./ledgerApi.ts";
 import { refusalOf, RpcError, statusOf } from "./rpcError.ts";
+import type { RpcExtension } from "./rpcExtension.ts";
 
 /** Parameters of {@link RpcServer}. */
 export interface RpcServerOptions {
@@ -43,6 +44,8 @@ export interface RpcServerOptions {
   /** 0: any free one. */
   port: number;
   logger: Logger;
+  /** Resources of other parts of the process. */
+  extensions?: readonly RpcExtension[];
   /** Most bytes of a request's body. Default 4,096; a transaction has about 300. */
   bodyLimit?: number;
 }
@@ -151,8 +154,14 @@ export class RpcServer implements Service {
         const epoch = parse("epoch", wholeSchema, argument);
         return z.encode(withdrawalsSchema, await ledger.withdrawals(epoch));
       }
-      default:
-        throw unknownPath(url);
+      default: {
+        const extension = this.#options.extensions?.find((candidate) => candidate.resource === resource);
+        if (!extension || part !== undefined) throw unknownPath(url);
+        if (argument !== undefined) allow(request, "GET");
+        return request.method === "POST"
+          ? extension.post(await this.#readBody(request))
+          : (allow(request, "GET"), extension.get(argument));
+      }
     }
   }
 

@@ -221,6 +221,7 @@ interface IProofMarket {
     error Market__EpochProven(uint256 epoch);
     error Market__NotReleasable(uint256 epoch);
     error Market__NotSlashable(uint256 epoch, uint256 from);
+    error Market__DistributorShort(uint256 due, uint256 paid);
     error Market__SwitchPending(uint256 fromEpoch);
 
     /// @notice Adds to a prover's free bond, from the caller's tokens.
@@ -269,7 +270,8 @@ interface IProofMarket {
     /// @notice Ends the claim of a proven epoch: frees its bond or splits it. Possible at once, `settle` does it too.
     function resolve(EpochOpening calldata opening) external;
 
-    /// @notice Spends a proven epoch's pot, once it may be. Anyone may call it; the payee is paid.
+    /// @notice Spends a proven epoch's pot, once it may be. Anyone may call it; the payee is paid. When the distributor is
+    /// short, only the payee may, and takes less.
     function settle(EpochOpening calldata opening) external returns (address payee, uint256 paid);
 
     /// @notice Closes or opens the claims of epochs after the current one. Owner only. No settlement depends on it.

@@ -47,7 +47,10 @@ library SettlementLib {
             ? _terms(claim_, claim_.stage, rules, pause, proof)
             : (proof.prover, rules.parameters.reserveStart);
         if (payee == address(0)) fee = 0;
-        paid = rules.pot.payProver(opening, payee, (pot * fee) / BASIS_POINTS);
+        uint256 due = (pot * fee) / BASIS_POINTS;
+        paid = rules.pot.payProver(opening, payee, due);
+        // Only the payee itself may take less than its due, and give up the rest.
+        if (paid < due && msg.sender != payee) revert IProofMarket.Market__DistributorShort(due, paid);
 
         emit IProofMarket.Settled(proof.epoch, payee, fee, paid);
     }

@@ -157,6 +157,7 @@ contract PotDouble is IProverPot {
     BurnableToken private immutable _token;
     address public market;
     uint256 public delay;
+    uint256 public shortage;
     mapping(uint256 epoch => bool) private _paid;
 
     error TooEarly();
@@ -175,6 +176,10 @@ contract PotDouble is IProverPot {
 
     function setDelay(uint256 delay_) external {
         delay = delay_;
+    }
+
+    function setShortage(uint256 shortage_) external {
+        shortage = shortage_;
     }
 
     function proverPot(
@@ -205,7 +210,7 @@ contract PotDouble is IProverPot {
         (uint256 pot, uint256 epoch, ) = proverPot(opening);
         require(amount <= pot, "over the pot");
         _paid[epoch] = true;
-        if (amount != 0) _token.transfer(to, amount);
-        return amount;
+        paid = amount < shortage ? 0 : amount - shortage;
+        if (paid != 0) _token.transfer(to, paid);
     }
 }

@@ -41,12 +41,19 @@ contract MarketHandler is MarketFixture {
     /// A slash of a claimant that proved in time: must stay 0.
     uint256 public wronged;
 
+    address private immutable _test;
+
     constructor() {
+        _test = msg.sender;
         setUp();
         provers.push(alice);
         provers.push(bob);
         provers.push(bonded(0xca01));
         provers.push(bonded(0xda7e));
+    }
+
+    function setUp() public override {
+        if (provers.length == 0) super.setUp();
     }
 
     function proverCount() external pure returns (uint256) {
@@ -153,7 +160,8 @@ contract MarketHandler is MarketFixture {
 
     function resolve(uint8 which, bool pay) external {
         if (_openings.length == 0) return;
-        EpochOpening memory opening = _openings[which % _openings.length];
+        uint256 newest = _openings.length < 4 ? _openings.length : 4;
+        EpochOpening memory opening = _openings[_openings.length - 1 - (which % newest)];
         uint256 epoch = opening.when >> 64;
         Claim memory before = market.claimOf(Epoch.wrap(epoch));
         bool live =
@@ -187,6 +195,7 @@ contract MarketHandler is MarketFixture {
 
     /// @dev Ends every claim whose time is over, by whichever of the ways is open.
     function endEveryClaim() external {
+        if (msg.sender != _test) return;
         skip(20 * EPOCH);
         for (uint256 i = 0; i < claimed.length; ++i) {
             uint256 epoch = claimed[i];
@@ -223,7 +232,8 @@ contract MarketHandler is MarketFixture {
 
     function _pick(uint8 which) private view returns (uint256 epoch, Claim memory c) {
         if (claimed.length == 0) return (0, c);
-        epoch = claimed[which % claimed.length];
+        uint256 newest = claimed.length < 4 ? claimed.length : 4;
+        epoch = claimed[claimed.length - 1 - (which % newest)];
         c = market.claimOf(Epoch.wrap(epoch));
     }
 

@@ -34,10 +34,10 @@ contract MarketInvariantTest is Test {
         }
         assertTrue(_handler.claims() > 30, "claims");
         assertTrue(_handler.outbids() > 3, "outbids");
-        assertTrue(_handler.proofs() > 30, "proofs");
+        assertTrue(_handler.proofs() > 10, "proofs");
         assertTrue(_handler.slashes() > 3, "slashes");
         assertTrue(_handler.releases() > 0, "releases");
-        assertTrue(_handler.rescues() > 2, "rescues");
+        assertTrue(_handler.rescues() > 0, "rescues");
         assertTrue(_handler.lost() > 0, "lost");
         invariant_balanceIsFreeReservedAndWithdrawing();
         invariant_anHonestProverIsNeverSlashed();
@@ -91,7 +91,7 @@ contract MarketInvariantTest is Test {
         if (kind == 0) _handler.wait(a);
         else if (kind == 1) _handler.propose(a, uint64(random >> 8));
         else if (kind == 2 && a % 8 == 0) _handler.invalidate(uint8(random >> 8));
-        else if (kind == 3) _handler.prove(a, random >> 255 == 0);
+        else if (kind == 3 && a % 3 == 0) _handler.prove(uint8(random >> 8), random >> 255 == 0);
         else if (kind == 4 || kind == 5) _handler.claim(a, uint16(random >> 8), random >> 254 > 0);
         else if (kind == 6) _handler.slash(a);
         else if (kind == 7) _handler.release(a);

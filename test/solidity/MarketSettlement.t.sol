@@ -211,6 +211,19 @@ contract MarketSettlementTest is MarketFixture {
         settle();
     }
 
+    function test_onlyThePayeeTakesLessThanItsDue() external {
+        pot.setShortage(1);
+        uint256 end = epochWithBlocks(0);
+        claim(alice, 0, 1_500);
+        prove(end, alice);
+        uint256 due = (POT * 1_500) / 10_000;
+        vm.expectRevert(abi.encodeWithSelector(IProofMarket.Market__DistributorShort.selector, due, due - 1));
+        market.settle(last);
+        vm.prank(alice);
+        (, uint256 paid) = market.settle(last);
+        assertEq(paid, due - 1);
+    }
+
     function test_aForgedOpeningSettlesNothing() external {
         uint256 end = epochWithBlocks(0);
         claim(alice, 0, 1_500);

@@ -45,10 +45,10 @@ export interface QuoteApiOptions {
 export function quoteApi({ pool, submit = (signed) => pool.add(signed) }: QuoteApiOptions): RpcExtension {
   return {
     resource: "quotes",
-    async get(argument) {
+    get(argument) {
       const epoch = whole.safeParse(Number(argument ?? "x"));
       if (!epoch.success) throw new RpcError("INPUT_INVALID", "no epoch is named", "ask for /quotes/EPOCH");
-      return { quotes: pool.quotes(epoch.data).map(quoteToJson) };
+      return Promise.resolve({ quotes: pool.quotes(epoch.data).map(quoteToJson) });
     },
     async post(body) {
       const parsed = quoteSchema.safeParse(body);

@@ -101,7 +101,7 @@ describe("the market under stress", () => {
       }
       expect(turn.claims).to.equal(1);
       const cheapest = Math.min(...seen.map(({ quote }) => quote.fee));
-      const { fee } = turn.claim!.quote.quote;
+      const { fee } = turn.claim.quote.quote;
       // Closer than a step nothing improves.
       expect(fee - cheapest).to.be.lessThan(Number(parameters.improvementStep));
     }
@@ -138,7 +138,7 @@ describe("the market under stress", () => {
           if (best) turn.bring(best, market.time);
         }
       }
-      const winner = turn.claim!.quote.quote.prover;
+      const winner = turn.claim.quote.quote.prover;
       wins.set(winner, (wins.get(winner) ?? 0) + 1);
     }
     const share = (wins.get(rivals[0]!.prover.address) ?? 0) / epochs;

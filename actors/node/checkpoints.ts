@@ -54,6 +54,11 @@ export class Checkpoints {
     return deep;
   }
 
+  /** Takes back what was handed out last, because it could not be used. */
+  putBack(deep: readonly Checkpoint[]): void {
+    this.#list.unshift(...deep);
+  }
+
   pop(): Checkpoint | undefined {
     return this.#list.pop();
   }

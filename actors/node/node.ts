@@ -378,11 +378,17 @@ export class Node {
 
   /** What no L1 reorg can take back any more goes to disk, at once. */
   #store(): void {
-    const deep = this.#checkpoints.takeDeep().filter(({ changes }) => changes.length > 0);
+    const taken = this.#checkpoints.takeDeep();
+    const deep = taken.filter(({ changes }) => changes.length > 0);
     const last = deep.at(-1);
     if (!last) return;
     const changes = deep.flatMap((checkpoint) => checkpoint.changes);
-    this.#options.store?.commit(changes, { number: last.number, hash: last.hash });
+    try {
+      this.#options.store?.commit(changes, { number: last.number, hash: last.hash });
+    } catch (error) {
+      this.#checkpoints.putBack(taken);
+      throw error;
+    }
   }
 
   /** The chain that the store holds; undefined for an empty store, and for one whose content does not hold. */

@@ -4,8 +4,10 @@
  *
  * Guarantees: a commit is one transaction, so a process that dies leaves the state of an L1 block, whole; only what is
  * too deep for an L1 reorg is committed, so nothing on disk is ever taken back; what was read is checked before it is
- * used (see `readStart`), and a file that is damaged is reported once and begun anew.
+ * used (by `restoreChain` against roots and rolling hashes, and by a checksum a row where no root covers it), and a file
+ * that is damaged is reported once and begun anew.
  */
+import { createHash } from "node:crypto";
 import { mkdirSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -21,14 +23,14 @@ import type { Logger } from "../support/logger.ts";
 import type { ProvenEpoch } from "./chainState.ts";
 
 /** Changed with every change of the tables or of what they mean. */
-const SCHEMA = 1;
+const SCHEMA = 2;
 
 const TABLES = `
   CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
   CREATE TABLE messages (number INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT;
   CREATE TABLE accounts (leaf INTEGER PRIMARY KEY, account TEXT NOT NULL) STRICT;
-  CREATE TABLE blocks (number INTEGER PRIMARY KEY, event TEXT NOT NULL, valid INTEGER NOT NULL, blob BLOB NOT NULL) STRICT;
-  CREATE TABLE epochs (number INTEGER PRIMARY KEY, epoch TEXT NOT NULL) STRICT;
+  CREATE TABLE blocks (number INTEGER PRIMARY KEY, event TEXT NOT NULL, valid INTEGER NOT NULL, blob BLOB NOT NULL, sum TEXT NOT NULL) STRICT;
+  CREATE TABLE epochs (number INTEGER PRIMARY KEY, epoch TEXT NOT NULL, sum TEXT NOT NULL) STRICT;
 `;
 
 /** An L1 block. */
@@ -74,6 +76,8 @@ export interface NodeStoreOptions {
   /** What tells this chain from all others; the store of another is damage. */
   identity: string;
   logger: Logger;
+  /** Told when a commit fails because nothing can be written. */
+  onFailure?: (error: unknown) => void;
 }
 
 /** What tells a chain from all others: its genesis hash binds L1, Rollup and version. */
@@ -120,31 +124,42 @@ export class NodeStore {
         ({ leaf, account }) => [Number(leaf), fromJson(account as string) as Account] as const,
       ),
       rollingHash: BigInt(this.#meta("rollingHash") ?? 0),
-      blocks: this.#rows("SELECT event, valid, blob FROM blocks ORDER BY number").map(
-        ({ event, valid, blob }) => ({
-          event: fromJson(event as string) as ProposedEvent,
-          valid: valid === 1,
-          blob: blob as Uint8Array,
-        }),
+      blocks: this.#rows("SELECT number, event, valid, blob, sum FROM blocks ORDER BY number").map(
+        ({ number, event, valid, blob, sum }) => {
+          checkSum(`block ${String(number)}`, sum, [event as string, Number(valid)]);
+          return {
+            event: fromJson(event as string) as ProposedEvent,
+            valid: valid === 1,
+            blob: blob as Uint8Array,
+          };
+        },
       ),
-      epochs: this.#rows("SELECT epoch FROM epochs ORDER BY number").map(({ epoch }) =>
-        epochFromJson(epoch as string),
-      ),
+      epochs: this.#rows("SELECT epoch, sum FROM epochs ORDER BY number").map(epochOfRow),
     };
   }
 
   /** A proven epoch by its number, however long ago. */
   epoch(epoch: number): ProvenEpoch | undefined {
-    const row = this.#database.prepare("SELECT epoch FROM epochs WHERE number = ?").get(epoch);
-    return row && epochFromJson(row["epoch"] as string);
+    const row = this.#database.prepare("SELECT epoch, sum FROM epochs WHERE number = ?").get(epoch);
+    return row && epochOfRow(row);
   }
 
-  /** Applies changes and moves to the L1 block, all or nothing. */
+  /**
+   * Applies changes and moves to the L1 block, all or nothing.
+   * @throws ActorError STORE_UNWRITABLE when the disk is full or fails: the same changes can be tried again
+   */
   commit(changes: readonly StoreChange[], l1: L1Point): void {
-    this.#transaction(() => {
-      for (const change of changes) this.#apply(change);
-      this.#setMeta("l1", toJson(l1));
-    });
+    try {
+      this.#transaction(() => {
+        for (const change of changes) this.#apply(change);
+        this.#setMeta("l1", toJson(l1));
+      });
+    } catch (error) {
+      if (!isWriteFailure(error)) throw error;
+      const failure = unwritable(this.#options.path, error);
+      this.#options.onFailure?.(failure);
+      throw failure;
+    }
   }
 
   /** Empties the store, with a warning that says why. */
@@ -167,7 +182,14 @@ export class NodeStore {
         return;
       case "block": {
         const { event, valid, blob } = change;
-        this.#run("INSERT INTO blocks VALUES (?, ?, ?, ?)", event.number, toJson(event), Number(valid), blob);
+        const covered = [toJson(event), Number(valid)] as const;
+        this.#run(
+          "INSERT INTO blocks VALUES (?, ?, ?, ?, ?)",
+          event.number,
+          ...covered,
+          blob,
+          sumOf(covered),
+        );
         return;
       }
       case "pruned":
@@ -181,7 +203,8 @@ export class NodeStore {
         for (const [leaf, account] of accounts) {
           this.#run("INSERT OR REPLACE INTO accounts VALUES (?, ?)", leaf, toJson(account));
         }
-        this.#run("INSERT OR REPLACE INTO epochs VALUES (?, ?)", epoch.epoch, epochToJson(epoch));
+        const text = epochToJson(epoch);
+        this.#run("INSERT OR REPLACE INTO epochs VALUES (?, ?, ?)", epoch.epoch, text, sumOf([text]));
         this.#run("DELETE FROM blocks WHERE number < ?", epoch.number - 1);
         this.#setMeta("proven", String(epoch.number));
       }
@@ -251,6 +274,34 @@ function warn({ path, logger }: NodeStoreOptions, reason: unknown): void {
 /** SQLite's "database is locked". */
 function isBusy(error: unknown): boolean {
   return (error as { errcode?: number }).errcode === 5;
+}
+
+/** SQLite's "disk I/O error", with its many causes in the upper bits, and "database or disk is full". */
+function isWriteFailure(error: unknown): boolean {
+  return [10, 13].includes(((error as { errcode?: number }).errcode ?? 0) & 0xff);
+}
+
+function unwritable(path: string, cause: unknown): ActorError {
+  return new ActorError(
+    "STORE_UNWRITABLE",
+    `the store ${path} could not be written: ${messageOf(cause)}`,
+    "make room on its disk and start again",
+    cause,
+  );
+}
+
+/** Of what no root or hash of the chain covers. */
+function sumOf(values: readonly (string | number)[]): string {
+  return createHash("sha256").update(JSON.stringify(values)).digest("hex").slice(0, 16);
+}
+
+function checkSum(what: string, sum: unknown, values: readonly (string | number)[]): void {
+  if (sum !== sumOf(values)) throw new Error(`${what} does not have its checksum`);
+}
+
+function epochOfRow({ epoch, sum }: Record<string, unknown>): ProvenEpoch {
+  checkSum("an epoch", sum, [epoch as string]);
+  return epochFromJson(epoch as string);
 }
 
 function locked(path: string, cause: unknown): ActorError {

@@ -85,6 +85,7 @@ export class FollowedRollup implements Service {
         path: join(folder, "node.sqlite"),
         identity: chainIdentity(rollup.parameters),
         logger,
+        ...(options.onFatal ? { onFailure: options.onFatal } : {}),
       });
       const verifySignature = cachingVerifier();
       const { reorgDepth, pollInterval = 500 } = options;

@@ -25,6 +25,7 @@ export type ActorErrorCode =
   | "L1_EVENT_UNEXPECTED"
   | "STATE_UNAVAILABLE"
   | "STORE_LOCKED"
+  | "STORE_UNWRITABLE"
   | "NETWORK_STALLED";
 
 /** An error with a remedy: the message says both. */

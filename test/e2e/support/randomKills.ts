@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { decodeRlp } from "ethers";
 
-import { type ActorEntry, openActorJournal } from "../../../actors/journal/actorJournal.ts";
+import { openActorJournal } from "../../../actors/journal/actorJournal.ts";
 import { contractInterface } from "../../../actors/l1/contractInterface.ts";
 import { connectL1, readHead } from "../../../actors/l1/provider.ts";
 import { type ProposedEvent, RollupContract } from "../../../actors/l1/rollupContract.ts";

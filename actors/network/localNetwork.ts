@@ -44,6 +44,13 @@ export type NetworkEvent =
   | { source: "prover"; event: ProverEvent }
   | { source: "traffic"; event: TrafficEvent };
 
+/** What a sequencer leaves out. Looked at for every block, so that it can be changed while the network runs. */
+export interface SequencerRules {
+  messagePolicy: MessagePolicy;
+  /** Leaves of accounts. */
+  refuseSenders: Set<number>;
+}
+
 /** Parameters of {@link LocalNetwork.open}. */
 export interface LocalNetworkOptions {
   rpcUrl: string;
@@ -65,7 +72,9 @@ export interface LocalNetworkOptions {
   /** Port of the node's JSON API, 0 for any free one; without it there is none. */
   rpcPort?: number;
   /** A sequencer that censors, for rehearsals of forced inclusion. Default: it takes everything as early as it can. */
-  sequencer?: { messagePolicy?: MessagePolicy; refuseSenders?: ReadonlySet<number> };
+  sequencer?: Partial<SequencerRules>;
+  /** L1 blocks whose events can be undone; what is deeper is kept on disk. Default 64. */
+  reorgDepth?: number;
   /** Seconds between L1 blocks. Default 1. */
   l1BlockTime?: number;
   /** Milliseconds between questions to L1. Default 200. */
@@ -150,6 +159,7 @@ export class LocalNetwork implements Service {
         logger: nodeLogger,
         verifySignature,
         store,
+        ...(options.reorgDepth === undefined ? {} : { reorgDepth: options.reorgDepth }),
       });
       const heads = new HeadFollower({ provider, logger: logger.child({ actor: "l1" }), pollInterval });
       const { fees, genesisHash, sizes } = rollup.parameters;
@@ -196,7 +206,10 @@ export class LocalNetwork implements Service {
         coinbase: sequencerAccount.address,
         l1BlockTime,
         verifySignature,
-        ...options.sequencer,
+        ...(refuseSenders ? { refuseSenders } : {}),
+        get messagePolicy() {
+          return options.sequencer?.messagePolicy ?? "eager";
+        },
       });
       const prover = options.maker
         ? new ProverService({

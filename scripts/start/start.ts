@@ -13,10 +13,11 @@ import { Listr } from "listr2";
 import { Anvil } from "../../actors/l1/anvil.ts";
 import { connectL1 } from "../../actors/l1/provider.ts";
 import { RollupContract } from "../../actors/l1/rollupContract.ts";
-import { LocalNetwork } from "../../actors/network/localNetwork.ts";
+import { LocalNetwork, type SequencerRules } from "../../actors/network/localNetwork.ts";
 import type { Statistics } from "../../actors/network/statistics.ts";
 import { readProvenRoot } from "../../actors/node/provenRoot.ts";
 import { openLocalProofMaker } from "../../actors/prover/localProofMaker.ts";
+import { messageOf } from "../../actors/support/actorError.ts";
 import { createLogger, type Logger } from "../../actors/support/logger.ts";
 import { writeDeployment, type Deployment } from "../../deploy/deployment.ts";
 import { LOCAL_ACCOUNTS, localAttesterKey, localPrivateKey } from "../../deploy/localAccounts.ts";
@@ -26,6 +27,7 @@ import { bar, describeEvent } from "./progress.ts";
 import { deployLocal } from "./deployLocal.ts";
 import { resync } from "./resync.ts";
 import { StartError } from "./startError.ts";
+import { openStory, type Story, type StoryResult } from "./story.ts";
 import { summarise, type Summary } from "./summary.ts";
 
 export interface StartOptions {
@@ -43,6 +45,10 @@ export interface StartOptions {
 
 /** Seconds between L1 blocks. */
 const L1_BLOCK_TIME = 1;
+/** Most seconds that the user's story may take behind the last epoch. */
+const STORY_SECONDS = 60;
+/** Their deposits fill the Inbox, two messages a block. */
+const USERS = 4;
 const dataFolder = fileURLToPath(new URL("../../.data/local", import.meta.url));
 
 /** What the steps leave for those after them. */
@@ -50,6 +56,9 @@ interface Context {
   circuit?: BuiltCircuit;
   deployment?: Deployment;
   network?: LocalNetwork;
+  story?: Story;
+  /** What happened to one user; empty when it did not. */
+  told?: StoryResult;
   statistics?: Statistics;
   /** State root on L1, and the one a fresh process computed. */
   roots?: { l1: string; resynced: string };
@@ -80,12 +89,14 @@ export async function start(options: StartOptions, hre: HardhatRuntimeEnvironmen
     if (options.json !== undefined)
       writeFileSync(options.json, `${JSON.stringify(summary.values, null, 2)}\n`);
     requireSameRoot(summary.values);
+    requireStory(summary.values);
   } catch (error) {
     if (!abort.signal.aborted) throw error;
     console.log("Stopped.");
     process.exitCode = options.watch ? 0 : 130;
   } finally {
     await context.network?.stop();
+    context.story?.close();
     await anvil.stop();
     process.off("SIGINT", interrupted).off("SIGTERM", interrupted);
   }
@@ -152,14 +163,30 @@ function steps(parts: {
             step.output = line;
           };
           const rpcPort = rpcPortOf(options);
-          const network = await openNetwork({ context, url: anvil.url, rpcPort, logger, show });
+          const ended = new AbortController();
+          const rules: SequencerRules = { messagePolicy: "eager", refuseSenders: new Set() };
+          const { url } = anvil;
+          const deployment = context.deployment!;
+          // Before the network, whose users' deposits come from the same treasury.
+          context.story = await openStory({ url, deployment, folder: dataFolder, rules, logger, show });
+          const network = await openNetwork({ context, url, rpcPort, rules, logger, show });
           context.network = network;
           await network.start();
+          const story = context.story
+            .run(network, AbortSignal.any([signal, ended.signal]))
+            .catch((error: unknown) => {
+              logger.warn({ error: messageOf(error) }, "the user's story did not come to its end");
+              return {};
+            });
           step.title += `; its node answers at ${network.rpc!.url}`;
           const epochs = options.watch ? Number.MAX_SAFE_INTEGER : options.epochs;
           await network.untilProven({ epochs, signal }).catch((error: unknown) => {
             if (!signal.aborted) throw error;
           });
+          step.title += "; waiting for one user's withdrawal and forced transfer";
+          const limit = setTimeout(() => ended.abort(), 1_000 * (signal.aborted ? 0 : STORY_SECONDS));
+          context.told = await story;
+          clearTimeout(limit);
           context.statistics = network.statistics;
           step.title = `Network: ${context.statistics.proofs} epochs proven`;
           await network.stop();
@@ -195,10 +222,11 @@ async function openNetwork(parts: {
   context: Context;
   url: string;
   rpcPort: number;
+  rules: SequencerRules;
   logger: Logger;
   show: (line: string) => void;
 }): Promise<LocalNetwork> {
-  const { context, url, rpcPort, logger, show } = parts;
+  const { context, url, rpcPort, rules, logger, show } = parts;
   return LocalNetwork.open({
     rpcUrl: url,
     deployment: context.deployment!,
@@ -211,6 +239,8 @@ async function openNetwork(parts: {
     attesterKeys: [localAttesterKey(0)],
     maker: await openLocalProofMaker(context.circuit!),
     rpcPort,
+    users: USERS,
+    sequencer: rules,
     l1BlockTime: L1_BLOCK_TIME,
     logger,
     onEvent: (event) => {
@@ -238,11 +268,11 @@ function checkOptions({ epochs, port, rpcPort }: StartOptions): void {
   }
 }
 
-function complete(context: Context): Required<Pick<Context, "statistics" | "deployment" | "roots">> {
-  const { statistics, deployment, roots } = context;
-  if (!statistics || !deployment || !roots)
+function complete(context: Context): Required<Pick<Context, "statistics" | "deployment" | "roots" | "told">> {
+  const { statistics, deployment, roots, told } = context;
+  if (!statistics || !deployment || !roots || !told)
     throw new StartError("a step was left out", "see the log under .data/local");
-  return { statistics, deployment, roots };
+  return { statistics, deployment, roots, told };
 }
 
 function requireSameRoot({ stateRootL1, stateRootResynced }: Summary): void {
@@ -251,6 +281,13 @@ function requireSameRoot({ stateRootL1, stateRootResynced }: Summary): void {
     "the state root on L1 is not the one a fresh sync computes",
     "report this: it must not happen",
   );
+}
+
+function requireStory({ withdrawalsFinished, forcedIncluded }: Summary): void {
+  if (withdrawalsFinished > 0 && forcedIncluded > 0) return;
+  const missing =
+    withdrawalsFinished > 0 ? "no forced transfer was included" : "no withdrawal was paid on L1";
+  throw new StartError(missing, "see the log under .data/local");
 }
 
 function settle(seconds: number): Promise<void> {

@@ -1,5 +1,6 @@
 import type { GasSummary, Statistics } from "../../actors/network/statistics.ts";
 import type { Deployment } from "../../deploy/deployment.ts";
+import type { StoryResult } from "./story.ts";
 
 /** Gas of one operation, whole transactions. */
 export interface OperationGas {
@@ -16,6 +17,10 @@ export interface Summary {
   transactions: number;
   messages: number;
   withdrawals: number;
+  /** Paid on L1, behind proof and delay. */
+  withdrawalsFinished: number;
+  /** Transactions that a sequencer refused and a block had to include. */
+  forcedIncluded: number;
   blobs: number;
   proofs: number;
   /** Witness and proof, by epoch. */
@@ -35,9 +40,10 @@ export function summarise(parts: {
   statistics: Statistics;
   deployment: Deployment;
   roots: { l1: string; resynced: string };
+  told: StoryResult;
   seconds: number;
 }): { values: Summary; text: string } {
-  const { statistics, deployment, roots, seconds } = parts;
+  const { statistics, deployment, roots, told, seconds } = parts;
   const operations = Object.entries(statistics.gas).filter(
     (entry): entry is [string, GasSummary] => entry[1] !== undefined,
   );
@@ -48,6 +54,8 @@ export function summarise(parts: {
     transactions: statistics.transactions,
     messages: statistics.messages,
     withdrawals: statistics.withdrawals,
+    withdrawalsFinished: told.withdrawal ? 1 : 0,
+    forcedIncluded: told.forced ? 1 : 0,
     blobs: statistics.blobs,
     proofs: statistics.proofs,
     provingSeconds: statistics.provingSeconds.map(rounded),
@@ -60,10 +68,10 @@ export function summarise(parts: {
     secondsToFirstProof: rounded(statistics.secondsToFirstProof ?? Number.NaN),
     seconds: rounded(seconds),
   };
-  return { values, text: describe(values) };
+  return { values, text: describe(values, told) };
 }
 
-function describe(values: Summary): string {
+function describe(values: Summary, { withdrawal, forced }: StoryResult): string {
   const rows: [string, string][] = [
     ["epochs proven", `${values.epochsProven}, the first after ${values.secondsToFirstProof} s`],
     [
@@ -72,6 +80,18 @@ function describe(values: Summary): string {
     ],
     ["blobs", `${values.blobs}`],
     ["withdrawals", `${values.withdrawals}`],
+    [
+      "paid on L1",
+      withdrawal
+        ? `${withdrawal.amount} of the asset to ${withdrawal.recipient}, proven with epoch ${withdrawal.epoch}`
+        : "NONE",
+    ],
+    [
+      "forced",
+      forced
+        ? `message ${forced.message}, refused by the sequencer, in block ${forced.block} ${forced.slots} slots later`
+        : "NONE",
+    ],
     ["proving", `${values.provingSeconds.join(", ")} s`],
     ...Object.entries(values.gasUsed).map(([name, { count, min, avg, max }]): [string, string] => [
       `gas: ${name}`,

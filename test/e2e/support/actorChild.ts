@@ -29,6 +29,14 @@ export interface ActorChildConfig {
   mockProofs: boolean;
 }
 
+/** The mock verifier takes an empty proof. */
+const mockMaker: ProofMaker = {
+  async prove(_inputs, { signal }) {
+    await sleep(500, signal);
+    return { proof: new Uint8Array(), seconds: 0.5 };
+  },
+};
+
 const config = JSON.parse(readFileSync(process.argv[2]!, "utf8")) as ActorChildConfig;
 const logger = createLogger({ level: "info" }).child({ actor: config.actor });
 
@@ -85,11 +93,3 @@ async function open(follow: FollowOptions): Promise<Service> {
       ).service;
   }
 }
-
-/** The mock verifier takes an empty proof. */
-const mockMaker: ProofMaker = {
-  async prove(_inputs, { signal }) {
-    await sleep(500, signal);
-    return { proof: new Uint8Array(), seconds: 0.5 };
-  },
-};

@@ -80,7 +80,7 @@ export async function randomKills(parameters: RandomKillsParameters): Promise<Ra
       actor.start();
     }
     const provenThen = (await rollupOf(chain)).proven;
-    await untilProven(chain, provenThen + 4, settleSeconds);
+    await untilProven(chain, provenThen + 2, settleSeconds);
     for (const actor of actors) expect(await actor.end("SIGTERM"), actor.errors).to.equal(0);
     journals.check();
     const outcome = await checkOutcome({ chain, actors, sent: proxy.sent });

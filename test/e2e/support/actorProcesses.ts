@@ -57,6 +57,10 @@ export class ActorUnderTest {
       stdio: ["ignore", "pipe", "pipe"],
     });
     this.#child = child;
+    // An orphan would go on acting on an L1 that is gone.
+    const orphan = (): void => void child.kill("SIGKILL");
+    process.once("exit", orphan);
+    child.once("exit", () => process.off("exit", orphan));
     let rest = "";
     child.stdout.on("data", (data: Buffer) => {
       appendFileSync(`${this.#config.folder}.log`, data);

@@ -15,7 +15,6 @@ export interface CheckParameters {
   provider: Provider;
   readArtifact: (name: string) => Promise<Artifact>;
   owner: string;
-  deployer: string;
   /** Of a permissioned validator set, as created; empty for a staked one. */
   members: readonly Member[];
   /** Runtime code of the verifier as compiled. */
@@ -32,7 +31,7 @@ export interface Readings {
 
 /** @throws DeployError ASSERTION_FAILED naming every assertion that does not hold */
 export async function checkDeployment(parameters: CheckParameters): Promise<Readings> {
-  const { preset, provider, expected, owner, deployer } = parameters;
+  const { preset, provider, expected, owner } = parameters;
   const at = async (name: string, address: string): Promise<Contract> =>
     new Contract(address, (await parameters.readArtifact(name)).abi, provider);
   const read = async (contract: Contract, name: string, ...values: unknown[]): Promise<unknown> =>

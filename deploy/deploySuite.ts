@@ -117,7 +117,6 @@ export async function deploySuite(parameters: DeployParameters): Promise<Deploym
     members,
     expected: { ...surroundings, verifier: at.verifier, rollup: at.rollup },
     verifierCode: verifierArtifact.deployedBytecode,
-    deployer: await deployer.getAddress(),
   });
   return {
     network: parameters.network,

@@ -119,7 +119,6 @@ describe("deployment", () => {
         provider: ethers.provider,
         readArtifact,
         owner: deployer,
-        deployer: owner,
         verifierCode: "0x",
         expected: {
           ...deployment.addresses,
@@ -142,7 +141,7 @@ describe("deployment", () => {
 
 describe("deployment's check", () => {
   it("compares every field of the Rollup's configuration", async () => {
-    const { deployment, ethers, owner, deployer } = await deploy();
+    const { deployment, ethers, owner } = await deploy();
     const other = {
       ...preset,
       price: { ...preset.price, ethPerToken: preset.price.ethPerToken + 1n },
@@ -165,7 +164,6 @@ describe("deployment's check", () => {
         provider: ethers.provider,
         readArtifact,
         owner,
-        deployer,
         members: localMembers(),
         verifierCode: (await readArtifact(verifier.contract)).deployedBytecode,
         expected,

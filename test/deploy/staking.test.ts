@@ -87,7 +87,7 @@ describe("deployment with staked validators", () => {
   });
 
   it("notices every parameter of the registry that is not the preset's", async () => {
-    const { deployment, ethers, owner, deployer } = done;
+    const { deployment, ethers, owner } = done;
     const validators = preset.validators;
     if (validators.kind !== "staked") throw new Error("not staked");
     const { churn } = validators;
@@ -118,7 +118,6 @@ describe("deployment with staked validators", () => {
         provider: ethers.provider,
         readArtifact,
         owner,
-        deployer,
         members: [],
         verifierCode: "0x",
         expected: {
@@ -172,7 +171,6 @@ describe("deployment of a permissioned preset", () => {
       provider: ethers.provider,
       readArtifact,
       owner,
-      deployer,
       members: [{ proposer: deployer, keyHash: keyHashWord(keyHash(blsPublicKey(77n))) }],
       verifierCode: "0x",
       expected: { ...addresses, genesisTime, genesisRoot, rewards: ethers.ZeroAddress, council },

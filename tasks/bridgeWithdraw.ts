@@ -54,6 +54,7 @@ interface BridgeWithdrawOptions {
 async function bridgeWithdraw(options: BridgeWithdrawOptions, hre: HardhatRuntimeEnvironment): Promise<void> {
   const { openDeployment, withL1 } = await import("./ledgerContext.ts");
   const { RpcClient } = await import("../actors/rpc/rpcClient.ts");
+  const { OutboxCache } = await import("../actors/wallet/outboxCache.ts");
   const { Withdrawals } = await import("../actors/wallet/withdrawals.ts");
   const { toAddress } = await import("../protocol/address.ts");
 
@@ -66,7 +67,13 @@ async function bridgeWithdraw(options: BridgeWithdrawOptions, hre: HardhatRuntim
   const deployment = openDeployment(options, hre);
 
   await withL1(options, deployment, hre, async ({ provider, rollup, account }) => {
-    const withdrawals = new Withdrawals({ provider, rollup, ledger: new RpcClient({ url: options.node }) });
+    // Found once, looked up afterwards: an old network has many epochs.
+    const cache = new OutboxCache({
+      path: `.data/${deployment.network}-withdrawals.json`,
+      identity: deployment.genesisHash,
+    });
+    const ledger = new RpcClient({ url: options.node });
+    const withdrawals = new Withdrawals({ provider, rollup, ledger, cache });
     const found = await withdrawals.list({
       ...(epoch === undefined ? {} : { epoch }),
       ...(recipient === undefined ? {} : { recipient }),

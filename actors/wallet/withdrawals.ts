@@ -7,6 +7,7 @@ import { Contract, type Interface, type JsonRpcProvider, type Log } from "ethers
 import { addressToHex } from "../../protocol/address.ts";
 import { toHex } from "../../protocol/bytes.ts";
 import { merkleCommitment, merklePath } from "../../protocol/merkle.ts";
+import { decodePause, pauseExtension } from "../../protocol/pause.ts";
 import { ASSET_FEE_JUICE, decodeWithdrawal } from "../../protocol/withdrawal.ts";
 import { contractInterface } from "../l1/contractInterface.ts";
 import { type L1Account, RevertError } from "../l1/l1Account.ts";
@@ -16,6 +17,7 @@ import type { LedgerApi } from "../rpc/ledgerApi.ts";
 import { messageOf } from "../support/actorError.ts";
 import { sleep } from "../support/sleep.ts";
 import type { BridgeToken } from "./bridge.ts";
+import type { FoundOutbox, OutboxCache } from "./outboxCache.ts";
 import { WalletError } from "./walletError.ts";
 
 /** A withdrawal of a proven epoch. */
@@ -47,17 +49,19 @@ export interface WithdrawalsOptions {
   rollup: RollupContract;
   /** Asked for the list of an epoch whose proof did not come as a call of the Rollup itself. */
   ledger?: Pick<LedgerApi, "withdrawals">;
+  /** Keeps what was found for the next search; absent: each begins at the Rollup's creation. */
+  cache?: OutboxCache;
 }
 
-interface Outbox {
-  epoch: number;
-  words: readonly bigint[];
+interface Outbox extends FoundOutbox {
+  /** First second at which its withdrawals can be paid, since 1970, as far as is known now: a pause moves it. */
   payableAt: number;
-  transactionHash: string;
 }
 
 /** L1 blocks asked for at once. */
 const RANGE = 2_000;
+/** L1 blocks that a reorg may replace: what they tell is not kept. */
+const REORG_DEPTH = 64;
 
 export class Withdrawals {
   readonly #options: WithdrawalsOptions;
@@ -114,23 +118,25 @@ export class Withdrawals {
     }
     const withdrawal = await this.#describe(outbox, index);
     if (withdrawal.paid) return { ...withdrawal, hash: undefined, gasUsed: undefined };
-    await this.#untilPayable(withdrawal, { wait, pollInterval, signal });
-
     const { to, data } = this.#payment(outbox, index);
-    try {
-      const { receipt } = await account.send({
-        purpose: `withdraw-${epoch}-${index}`,
-        to,
-        data,
-        ...(signal ? { signal } : {}),
-      });
-      return { ...withdrawal, paid: true, hash: receipt.hash, gasUsed: receipt.gasUsed };
-    } catch (error) {
-      // Paid in between, by another or by an earlier call of ours.
-      const paid =
-        error instanceof RevertError && error.contractError?.name === "Rollup__WithdrawalAlreadyConsumed";
-      if (!paid && !(await this.#isPaid(epoch, index))) throw error;
-      return { ...withdrawal, paid: true, hash: undefined, gasUsed: undefined };
+    const request = { purpose: `withdraw-${epoch}-${index}`, to, data, ...(signal ? { signal } : {}) };
+    for (let { payableAt } = withdrawal; ;) {
+      await this.#untilPayable({ ...withdrawal, payableAt }, { wait, pollInterval, signal });
+      try {
+        const { receipt } = await account.send(request);
+        return { ...withdrawal, paid: true, hash: receipt.hash, gasUsed: receipt.gasUsed };
+      } catch (error) {
+        const refusal = error instanceof RevertError ? error.contractError : undefined;
+        if (refusal?.name === "Rollup__OutboxDelayNotOver") {
+          // A pause began, or ended, since it was looked up. L1 names the time, in seconds since genesis.
+          payableAt = this.#sinceGenesis(Number(refusal.args["availableAt"]));
+          continue;
+        }
+        // Paid in between, by another or by an earlier call of ours.
+        const paid = refusal?.name === "Rollup__WithdrawalAlreadyConsumed";
+        if (!paid && !(await this.#isPaid(epoch, index))) throw error;
+        return { ...withdrawal, paid: true, hash: undefined, gasUsed: undefined };
+      }
     }
   }
 
@@ -152,6 +158,11 @@ export class Withdrawals {
       if (signal?.aborted) throw new WalletError("WAIT_ENDED", "the wait was ended", "call again");
       await sleep(pollInterval, signal);
     }
+  }
+
+  /** Seconds since 1970. */
+  #sinceGenesis(seconds: number): number {
+    return this.#options.rollup.parameters.clock.genesisTime + seconds;
   }
 
   #payment({ epoch, words }: Outbox, index: number): { to: string; data: string } {
@@ -193,35 +204,51 @@ export class Withdrawals {
 
   /** Epochs with withdrawals, oldest first. */
   async #outboxes(epoch: number | undefined): Promise<Outbox[]> {
-    const { provider, rollup } = this.#options;
+    const { provider, rollup, cache } = this.#options;
     const { address, startBlock } = rollup.parameters;
-    const topics = abi().encodeFilterTopics("EpochProven", [epoch ?? null]);
+    const kept = cache?.read() ?? { next: startBlock, outboxes: [] };
+    const found = kept.outboxes.filter((outbox) => epoch === undefined || outbox.epoch === epoch);
     const head = await provider.getBlockNumber();
-    const outboxes: Outbox[] = [];
-    for (let from = startBlock; from <= head; from += RANGE) {
+    // Without a filter the search is of use to the next one.
+    const keeps = cache !== undefined && epoch === undefined;
+    const topics = abi().encodeFilterTopics("EpochProven", [epoch ?? null]);
+    const deep: FoundOutbox[] = [];
+    for (let from = kept.next; from <= head; from += RANGE) {
       const toBlock = Math.min(head, from + RANGE - 1);
-      const logs = await provider.getLogs({ address, fromBlock: from, toBlock, topics });
-      for (const log of logs) {
+      for (const log of await provider.getLogs({ address, fromBlock: from, toBlock, topics })) {
         const outbox = await this.#outboxOf(log);
-        if (outbox) outboxes.push(outbox);
+        if (!outbox) continue;
+        found.push(outbox);
+        if (log.blockNumber <= head - REORG_DEPTH) deep.push(outbox);
       }
     }
-    return outboxes;
+    if (keeps) {
+      const next = Math.max(kept.next, head - REORG_DEPTH + 1);
+      cache.write({ next, outboxes: [...kept.outboxes, ...deep] });
+    }
+    const terms = await this.#terms();
+    return found.map((outbox) => ({ ...outbox, payableAt: terms(outbox.provenAt) }));
   }
 
-  async #outboxOf(log: Log): Promise<Outbox | undefined> {
-    const { clock } = this.#options.rollup.parameters;
+  /** From the time of a proof to the first second at which its withdrawals can be paid, as things stand. */
+  async #terms(): Promise<(provenAt: number) => number> {
+    this.#delay ??= Number(
+      ((await this.#contract.getFunction("config").staticCall()) as { outboxDelay: bigint }).outboxDelay,
+    );
+    const delay = this.#delay;
+    const pause = decodePause(BigInt(String(await this.#contract.getFunction("pauseWord").staticCall())));
+    return (provenAt) => this.#sinceGenesis(provenAt + delay + pauseExtension(pause, provenAt, delay));
+  }
+
+  async #outboxOf(log: Log): Promise<FoundOutbox | undefined> {
     const args = abi().parseLog(log)!.args;
     const epoch = Number(args["epoch"]);
     const outboxWord = args["outboxWord"] as bigint;
     if (outboxWord === 0n) return undefined;
-    this.#delay ??= Number(
-      ((await this.#contract.getFunction("config").staticCall()) as { outboxDelay: bigint }).outboxDelay,
-    );
     return {
       epoch,
       words: await this.#words({ log, epoch, outboxWord }),
-      payableAt: clock.genesisTime + Number(outboxWord & 0xffffffffn) + this.#delay,
+      provenAt: Number(outboxWord & 0xffffffffn),
       transactionHash: log.transactionHash,
     };
   }

@@ -16,6 +16,7 @@ describe("Processes killed at random moments, with a mock verifier", function ()
       gap: 3_000,
       slotSeconds: 4,
       mockProofs: true,
+      shares: [1, 1, 1],
       settleSeconds: 180,
     });
     console.log(`      ${JSON.stringify(result)}`);

@@ -36,6 +36,8 @@ export interface RandomKillsParameters {
   gap: number;
   slotSeconds: number;
   mockProofs: boolean;
+  /** How often the node, the sequencer and the prover are chosen, as shares. */
+  shares: readonly [number, number, number];
   /** Seconds that the actors have to prove everything once they are left alone. */
   settleSeconds: number;
 }
@@ -55,7 +57,7 @@ const REORG_DEPTH = 3;
 
 /** Runs the actors, kills them, leaves them alone for a while, and checks the outcome. */
 export async function randomKills(parameters: RandomKillsParameters): Promise<RandomKillsResult> {
-  const { folder, seed, kills, gap, slotSeconds, mockProofs, settleSeconds } = parameters;
+  const { folder, seed, kills, gap, slotSeconds, mockProofs, shares, settleSeconds } = parameters;
   const began = performance.now();
   const random = new Random(seed);
   const chain = await startTestChain({ slotSeconds }, mockProofs ? MOCK_VERIFIER : undefined);
@@ -70,9 +72,10 @@ export async function randomKills(parameters: RandomKillsParameters): Promise<Ra
     await Promise.all(actors.map((actor) => actor.until("running")));
 
     const journals = new JournalWatch(actors);
+    const targets = actors.flatMap((actor, i) => new Array<ActorUnderTest>(shares[i]!).fill(actor));
     for (let i = 0; i < kills; i++) {
       await sleep(random.below(gap));
-      const actor = random.pick(actors);
+      const actor = random.pick(targets);
       expect(actor.runs, `the ${actor.name} ended by itself: ${actor.errors}`).to.equal(true);
       await actor.end("SIGKILL");
       killed[actor.name]!++;

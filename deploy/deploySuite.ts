@@ -91,6 +91,8 @@ export async function deploySuite(parameters: DeployParameters): Promise<Deploym
     token: at.token,
     asset,
     rewards: ZeroAddress,
+    aggregateChallenge: ZeroAddress,
+    attestationChallengeWindow: 0n,
     council: preset.council === "owner" ? owner : preset.council,
   };
   const members = parameters.members ?? [];

@@ -15,12 +15,17 @@ export interface RollupSurroundings {
   rewards: string;
   /** The preset's, or the owner. */
   council: string;
+  /** Contract that checks aggregates and rolls back; the zero address for none. */
+  aggregateChallenge: string;
+  /** Seconds for which an epoch's proof must show its last block's aggregate; 0 without a challenge contract. */
+  attestationChallengeWindow: bigint;
 }
 
 /** Every field of the contract's `RollupConfig`. */
 export function rollupConfig(preset: Preset, surroundings: RollupSurroundings): Record<string, unknown> {
   const { genesisRoot, genesisTime, validatorSet, verifierPolicy, token, asset, rewards, council } =
     surroundings;
+  const { aggregateChallenge, attestationChallengeWindow } = surroundings;
   const size = SIZES[preset.circuit];
   return {
     version: preset.version,
@@ -53,5 +58,7 @@ export function rollupConfig(preset: Preset, surroundings: RollupSurroundings): 
     feeToken: token,
     asset,
     rewards,
+    aggregateChallenge,
+    attestationChallengeWindow,
   };
 }

@@ -125,7 +125,15 @@ export interface EpochProvenEvent {
   epoch: number;
   number: number;
   prover: string;
+  /** Of the proof, in L1 seconds. */
+  timestamp: number;
   endRecordHash: string;
+  /** Merkle commitment of the epoch's reward words. */
+  rewardsRoot: string;
+  /** With the last block's bitmap. */
+  participation: readonly [bigint, bigint];
+  /** What the validator set drew the epoch's committee from. */
+  seedWord: bigint;
   /** Commitment of the epoch's withdrawals, 224 bits, and the time of the proof, 32; 0 without withdrawals. */
   outboxWord: bigint;
 }
@@ -362,7 +370,11 @@ function decodeEvent(log: Log, at: L1Position): RollupEvent | undefined {
         epoch: Number(args["epoch"]),
         number: Number(args["number"]),
         prover: args["prover"] as string,
+        timestamp: Number(args["timestamp"]),
         endRecordHash: args["endRecordHash"] as string,
+        rewardsRoot: args["rewardsRoot"] as string,
+        participation: [...(args["participation"] as [bigint, bigint])] as [bigint, bigint],
+        seedWord: args["seedWord"] as bigint,
         outboxWord: args["outboxWord"] as bigint,
       };
     case "MessageSent":

@@ -46,8 +46,10 @@ export function encodeSubmission(parameters: {
   proof: Uint8Array;
   rollup: RollupParameters;
   prover: string;
+  /** Opening of the last block's aggregate; none once the block is older than the challenge window. */
+  attestation?: readonly bigint[];
 }): string {
-  const { work, inputs, proof, rollup, prover } = parameters;
+  const { work, inputs, proof, rollup, prover, attestation = [] } = parameters;
   const { statement } = inputs;
   const { challenge, y, withdrawals, participation } = statement;
   const opening = openCombined({ blobs: work.blocks.map(({ data }) => data.words), challenge });
@@ -77,6 +79,7 @@ export function encodeSubmission(parameters: {
       }),
     ),
     withdrawals,
+    attestation,
     proofs: [proof],
   };
   return contractInterface("rollup/Rollup").encodeFunctionData("submitEpochProof", [args]);

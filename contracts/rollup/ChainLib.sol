@@ -8,11 +8,14 @@ import {IRollup} from "./IRollup.sol";
 import {RollupState} from "./RollupState.sol";
 
 /// @title Chain
-/// @notice The pending and proven chain: deadlines and prunes.
+/// @notice The pending and proven chain: deadlines, prunes and roll-backs.
 ///
 /// An epoch's proof may take the `proofSubmissionEpochs` epochs after its end. Seconds of a pause among them are added at
 /// the end, rounded up to whole epochs, so that a deadline is always the end of an epoch.
 library ChainLib {
+    /// @dev The ring's word of a block that was rolled back: no record hashes to it, and the slot stays in use.
+    bytes32 internal constant ROLLED_BACK = bytes32(uint256(1));
+
     /// @notice True when unproven blocks exist and their oldest epoch can no longer be proven.
     /// @dev Deterministic at slot granularity: it depends on the epoch, not on the second. A pause cannot change it
     /// either way: it begins too late for a term that is over, and none runs out while it lasts.
@@ -44,6 +47,31 @@ library ChainLib {
         return Epoch.wrap(oldest + proofSubmissionEpochs + (paused + length - 1) / length);
     }
 
+    /// @notice Drops a pending block and all after it; false when it is not pending (any more).
+    /// @dev The block's own word goes, so that its offence counts once; those of the blocks after it stay, as after a
+    /// prune. A due prune comes first: by it these blocks are dropped already.
+    function rollBack(
+        RollupState storage self,
+        Clock memory clock,
+        Epoch current,
+        uint256 proofSubmissionEpochs,
+        uint256 recordRing,
+        uint256 number
+    ) internal returns (bool) {
+        Tip tip = self.tip;
+        if (isPruneDue(self, tip, clock, current, proofSubmissionEpochs)) {
+            _drop(self, tip);
+            return false;
+        }
+        if (number <= tip.proven() || number > tip.pending()) return false;
+
+        self.records[number % recordRing] = ROLLED_BACK;
+        self.tip = tip.withPending(number - 1);
+
+        emit IRollup.RolledBack(number - 1, tip.pending());
+        return true;
+    }
+
     /// @notice Drops the unproven blocks. Their ring words stay: nothing reads beyond pending.
     function prune(
         RollupState storage self,
@@ -59,6 +87,10 @@ library ChainLib {
                 current
             );
 
+        _drop(self, tip);
+    }
+
+    function _drop(RollupState storage self, Tip tip) private {
         self.tip = tip.withPending(tip.proven());
 
         emit IRollup.Pruned(tip.proven(), tip.pending());

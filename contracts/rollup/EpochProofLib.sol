@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {OutboxLib} from "../bridge/OutboxLib.sol";
+import {IAggregateChallenge} from "../slashing/IAggregateChallenge.sol";
 import {IValidatorSet} from "../staking/IValidatorSet.sol";
 import {Bitmap} from "../types/Bitmap.sol";
 import {Clock} from "../types/Clock.sol";
@@ -25,6 +26,8 @@ struct EpochProofRules {
     uint256 recordRing;
     uint256 epochRing;
     bytes32 genesisHash;
+    uint256 challengeWindow;
+    IAggregateChallenge challenge;
     IValidatorSet validatorSet;
     IVerifierPolicy policy;
 }
@@ -58,6 +61,7 @@ library EpochProofLib {
         Epoch nextEpoch = _checkComplete(self, rules, tip, args, epoch, slot);
         _checkScalars(args);
         _openBlobs(args, end.number() - tip.proven());
+        _checkAttestation(rules, args, end);
         (uint256 rho, uint256 accumulator, bytes32 withdrawals) = WithdrawalLib.bind(
             args.end[CHAIN_HASH],
             args.withdrawals
@@ -187,6 +191,20 @@ library EpochProofLib {
             revert IRollup.Rollup__WrongEpochHash(bytes32(args.end[EPOCH_HASH]), epochHash);
         BlobOpening.combine(combined, blocks);
         BlobOpening.open(combined, args.z, args.y, args.opening);
+    }
+
+    /// @dev Of the epoch's blocks the last one is the youngest: those who should challenge it may not have had the time.
+    /// Before it, every block was built upon by a proposer with a stake in its validity. A block without committee has
+    /// nothing to show.
+    function _checkAttestation(
+        EpochProofRules memory rules,
+        EpochProof calldata args,
+        Position end
+    ) private view {
+        uint256 age = block.timestamp - Timestamp.unwrap(rules.clock.slotStart(end.slotOf()));
+        if (age >= rules.challengeWindow || end.bitmapOf() == 0) return;
+
+        rules.challenge.requireValid(args.end, args.attestation);
     }
 
     function _publicInputs(

@@ -62,6 +62,11 @@ struct RollupConfig {
     address asset;
     /// Pays the fees of proven epochs out of the FeePortal, and burns them; 0 for nobody, ever.
     address rewards;
+    /// Checks aggregates and rolls back (IAggregateChallenge), bound to this Rollup and its validator set; 0 for none.
+    address aggregateChallenge;
+    /// While its last block is younger than this many seconds, an epoch's proof must show that block's aggregate;
+    /// type(uint256).max for always, 0 without an `aggregateChallenge`.
+    uint256 attestationChallengeWindow;
 }
 
 /// @notice Everything `submitEpochProof` needs. Words are ABI-static wherever they can be.
@@ -91,6 +96,9 @@ struct EpochProof {
     uint256[] coinbaseFees;
     /// Withdrawals in order of execution: asset1 | amount95 | recipient160.
     uint256[] withdrawals;
+    /// Opening of the last block's aggregate, see IAggregateChallenge; empty once the block is older than
+    /// `attestationChallengeWindow`.
+    uint256[] attestation;
     /// One proof for every verifier the policy requires, in its order.
     bytes[] proofs;
 }
@@ -130,6 +138,9 @@ interface IRollup {
 
     /// @notice Unproven blocks `proven + 1` to `pending` were dropped, their epoch's deadline having passed.
     event Pruned(uint256 indexed proven, uint256 pending);
+
+    /// @notice Unproven blocks `last + 1` to `pending` were dropped: the aggregate of the first of them was wrong.
+    event RolledBack(uint256 indexed last, uint256 pending);
 
     /// @notice Blocks up to `number` are proven. Carries every preimage of the epoch word (see `epochWord`), then the
     /// Outbox word (0 when the epoch has no withdrawals).
@@ -187,6 +198,9 @@ interface IRollup {
     error Rollup__MessageNotSent(uint256 sent, uint256 cursor);
     error Rollup__OverdueMessageLeft(uint256 index);
     error Rollup__ModifierOutOfBounds(uint256 bound, int256 actual);
+
+    // Roll-back
+    error Rollup__OnlyChallenge(address caller);
 
     // Prune
     error Rollup__NothingToPrune();
@@ -249,6 +263,12 @@ interface IRollup {
 
     /// @notice Drops the unproven blocks once their oldest epoch's deadline has passed. Anyone may call it.
     function prune() external;
+
+    /// @notice Drops an unproven block and all after it, and clears the block's word in the ring. Only the aggregate
+    /// challenge calls it. A prune that is due happens first; then, and for a block that is not pending, nothing is
+    /// left to drop.
+    /// @return rolledBack whether the block was pending
+    function rollBack(uint256 number) external returns (bool rolledBack);
 
     /// @notice Stops the acceptance of proofs from now on, and with it the clocks of proof deadlines and withdrawal
     /// delays. Blocks go on while the record ring has room, messages while the Inbox has, and what was payable before
@@ -334,6 +354,11 @@ interface IRollup {
     /// @notice Hash of the record of a block between proven and pending.
     function recordHash(uint256 number) external view returns (bytes32);
 
+    /// @notice The ring's word for a block number: the record's hash of the newest block that shares it, be it pending,
+    /// proven, pruned or lapped; 1 for a block that was rolled back. A record whose own number and hash fit was a block
+    /// here.
+    function recordWord(uint256 number) external view returns (bytes32);
+
     /// @notice The word of the newest proven epoch that shares the ring word, 0 before the first. Claims open the half
     /// they need and bring the other as a hash:
     ///
@@ -389,4 +414,6 @@ interface IRollup {
     function epochOf(Slot slot) external view returns (Epoch);
 
     function startOf(Slot slot) external view returns (Timestamp);
+
+    function startOfEpoch(Epoch epoch) external view returns (Timestamp);
 }

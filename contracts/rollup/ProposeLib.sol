@@ -62,7 +62,7 @@ library ProposeLib {
         Slot slot = _slot(rules, claims, parentPosition);
         Epoch epoch = rules.clock.epochOf(slot);
         Tip tip = _openTip(self, rules, epoch, parent);
-        _checkAttestation(rules, slot, epoch, Witness.wrap(blk[WITNESS]).bitmap());
+        _checkAttestation(rules, tip, slot, epoch, Witness.wrap(blk[WITNESS]).bitmap());
         _checkClaims(rules, claims, blk[STATE_ROOT], parentPosition, Oracle.wrap(parent[ORACLE]));
         Cursor cursor = _consume(self, rules, tip, slot, claims, Cursor.wrap(parent[CURSOR]));
         _checkModifier(rules, claims);
@@ -120,12 +120,15 @@ library ProposeLib {
     }
 
     /// @dev No signature is checked here: a false aggregate can be challenged, and its block goes with it.
-    function _checkAttestation(ProposeRules memory rules, Slot slot, Epoch epoch, uint256 bitmap) private {
-        (address proposer, uint256 position, uint256 size) = rules.validatorSet.takeDuty(
-            slot,
-            epoch,
-            rules.clock.epochStart(epoch)
-        );
+    function _checkAttestation(
+        ProposeRules memory rules,
+        Tip tip,
+        Slot slot,
+        Epoch epoch,
+        uint256 bitmap
+    ) private {
+        (address proposer, uint256 position, uint256 size) = _duty(rules, tip, slot, epoch);
+        if (proposer == address(0)) revert IValidatorSet.ValidatorSet__NoProposer(slot);
         if (msg.sender != proposer) revert IRollup.Rollup__WrongProposer(proposer, msg.sender);
 
         // The proposer signs what it publishes: the same aggregate convicts it.
@@ -133,6 +136,22 @@ library ProposeLib {
         if (bitmap >> size != 0) revert IRollup.Rollup__BitmapBeyondCommittee(bitmap, size);
         if (Bitmap.popcount(bitmap) < Bitmap.quorum(size))
             revert IRollup.Rollup__QuorumMissed(Bitmap.quorum(size), Bitmap.popcount(bitmap));
+    }
+
+    /// @dev The epoch's first committee block takes its duty, which prepares a later epoch; for the others reading it is
+    /// cheaper. Pruned and rolled-back blocks count as well. Slot 0 is nobody's, so 0 means that there was none.
+    function _duty(
+        ProposeRules memory rules,
+        Tip tip,
+        Slot slot,
+        Epoch epoch
+    ) private returns (address, uint256, uint256) {
+        Slot last = tip.lastCommitteeSlot();
+        Timestamp start = rules.clock.epochStart(epoch);
+        if (rules.clock.epochOf(last) < epoch || last == Slot.wrap(0))
+            return rules.validatorSet.takeDuty(slot, epoch, start);
+
+        return rules.validatorSet.dutyOf(address(this), slot, epoch, start);
     }
 
     function _checkClaims(

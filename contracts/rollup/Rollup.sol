@@ -5,6 +5,7 @@ import {AssetPortal} from "../bridge/AssetPortal.sol";
 import {FeePortal} from "../bridge/FeePortal.sol";
 import {InboxLib} from "../bridge/InboxLib.sol";
 import {OutboxLib} from "../bridge/OutboxLib.sol";
+import {IAggregateChallenge} from "../slashing/IAggregateChallenge.sol";
 import {IValidatorSet} from "../staking/IValidatorSet.sol";
 import {Clock} from "../types/Clock.sol";
 import {
@@ -73,6 +74,8 @@ contract Rollup is IRollup {
     address private immutable _feeToken;
     address private immutable _asset;
     address private immutable _rewards;
+    address private immutable _aggregateChallenge;
+    uint256 private immutable _attestationChallengeWindow;
 
     /// @inheritdoc IRollup
     bytes32 public immutable genesisHash;
@@ -117,6 +120,8 @@ contract Rollup is IRollup {
         _feeToken = c.feeToken;
         _asset = c.asset;
         _rewards = c.rewards;
+        _aggregateChallenge = c.aggregateChallenge;
+        _attestationChallengeWindow = c.attestationChallengeWindow;
 
         genesisHash = genesisChainHash(address(this), c.version, c.genesisRoot);
         _domain = DigestLib.domain(c.version);
@@ -145,6 +150,13 @@ contract Rollup is IRollup {
     /// @inheritdoc IRollup
     function prune() external {
         _state.prune(_clock(), currentEpoch(), _proofSubmissionEpochs);
+    }
+
+    /// @inheritdoc IRollup
+    function rollBack(uint256 number) external returns (bool) {
+        if (msg.sender != _aggregateChallenge) revert Rollup__OnlyChallenge(msg.sender);
+
+        return _state.rollBack(_clock(), currentEpoch(), _proofSubmissionEpochs, _recordRing, number);
     }
 
     /// @inheritdoc IRollup
@@ -264,6 +276,8 @@ contract Rollup is IRollup {
         c.feeToken = _feeToken;
         c.asset = _asset;
         c.rewards = _rewards;
+        c.aggregateChallenge = _aggregateChallenge;
+        c.attestationChallengeWindow = _attestationChallengeWindow;
     }
 
     // Views: state
@@ -299,6 +313,11 @@ contract Rollup is IRollup {
         Tip tip_ = _state.tip;
         if (number < tip_.proven() || number > tip_.pending()) revert Rollup__RecordUnavailable(number);
 
+        return _state.records[number % _recordRing];
+    }
+
+    /// @inheritdoc IRollup
+    function recordWord(uint256 number) external view returns (bytes32) {
         return _state.records[number % _recordRing];
     }
 
@@ -397,6 +416,11 @@ contract Rollup is IRollup {
         return _clock().slotStart(slot);
     }
 
+    /// @inheritdoc IRollup
+    function startOfEpoch(Epoch epoch) external view returns (Timestamp) {
+        return _clock().epochStart(epoch);
+    }
+
     // Parameters, grouped as the libraries take them
 
     function _clock() private view returns (Clock memory) {
@@ -438,6 +462,8 @@ contract Rollup is IRollup {
                 recordRing: _recordRing,
                 epochRing: _epochRing,
                 genesisHash: genesisHash,
+                challengeWindow: _attestationChallengeWindow,
+                challenge: IAggregateChallenge(_aggregateChallenge),
                 validatorSet: IValidatorSet(_validatorSet),
                 policy: IVerifierPolicy(_verifierPolicy)
             });
@@ -504,5 +530,12 @@ contract Rollup is IRollup {
         if (c.feeToken.code.length == 0) revert Rollup__InvalidConfig("feeToken");
         if (c.asset.code.length == 0) revert Rollup__InvalidConfig("asset");
         if (c.rewards != address(0) && c.rewards.code.length == 0) revert Rollup__InvalidConfig("rewards");
+        if (c.aggregateChallenge == address(0)) {
+            if (c.attestationChallengeWindow != 0) revert Rollup__InvalidConfig("attestationChallengeWindow");
+        } else if (
+            c.aggregateChallenge.code.length == 0 ||
+            IAggregateChallenge(c.aggregateChallenge).rollup() != address(this) ||
+            IAggregateChallenge(c.aggregateChallenge).validatorSet() != c.validatorSet
+        ) revert Rollup__InvalidConfig("aggregateChallenge");
     }
 }

@@ -8,12 +8,13 @@ import {Epoch, Slot, Timestamp} from "../types/Time.sol";
 /// @dev Instances differ in genesis and lengths, so they pass slot, epoch and the epoch's start. Whatever lag between
 /// the choice of the set and its use an implementation needs, it subtracts from that start.
 interface IValidatorSet {
-    /// @notice The slot has no proposer: the set is empty or not yet drawn.
+    /// @notice The slot has no proposer: the set is empty or not yet drawn, or the validator that had the duty is jailed
+    /// or exits.
     error ValidatorSet__NoProposer(Slot slot);
 
-    /// @notice The duty of a slot, asked for once by the Rollup for every block. An implementation may use the call to
-    /// fix the randomness of a later epoch for the calling instance.
-    /// @return proposer address that must send the block
+    /// @notice The duty of a slot, asked for by the Rollup for an epoch's first committee block. An implementation may
+    /// use the call to fix the randomness of a later epoch for the calling instance.
+    /// @return proposer address that must send the block; 0 when whoever had the duty lost it (jailed, or exited)
     /// @return position of the proposer in the committee
     /// @return committeeSize members of the epoch's committee
     function takeDuty(
@@ -22,7 +23,7 @@ interface IValidatorSet {
         Timestamp epochStart
     ) external returns (address proposer, uint256 position, uint256 committeeSize);
 
-    /// @notice The same, for a reader.
+    /// @notice The same without effects: for an epoch's later blocks, and for any reader.
     /// @param instance Rollup that asks
     function dutyOf(
         address instance,

@@ -25,7 +25,8 @@ contract PermissionedValidatorSet is IValidatorSet, Ownable2Step {
     uint256 private constant _ENTRY = 0xffffffffff;
 
     /// @notice Seconds between the announcement of a list and its earliest effect; at least the longest epoch of the
-    /// instances that use the set.
+    /// instances that use the set, and where aggregates are challenged the longest life of an unproven block: after two
+    /// changes the committees before them are answered for by the wrong list.
     uint256 public immutable delay;
 
     /// @notice The list in effect and the one announced.

@@ -17,7 +17,7 @@ struct SeatArray {
 
 /// @notice What an array's changes read and write first.
 ///
-///   spare4 | reserved24 | completeAt32 | exits16 | exitWindow32 | archived24 | length20 | previousStamp32 | previousSize20 | lastStamp32 | lastSize20
+///   serving8 | reserved20 | completeAt32 | exits16 | exitWindow32 | archived24 | length20 | previousStamp32 | previousSize20 | lastStamp32 | lastSize20
 struct Head {
     /// Active validators from `lastStamp` on; it may lie in the future.
     uint256 lastSize;
@@ -36,6 +36,9 @@ struct Head {
     uint256 reserved;
     /// When the bootstrap set is active; 0 while it is incomplete, and nobody active.
     uint256 completeAt;
+    /// In the followers' array: number of the canonical instance when nobody was ever pinned to it, else 0. It stands here
+    /// so that fixing a seed of such an instance reads no other word.
+    uint256 serving;
 }
 
 /// @title Array of seats
@@ -164,6 +167,15 @@ library SeatArrayLib {
         return head.completeAt != 0 && head.completeAt <= block.timestamp && since <= block.timestamp;
     }
 
+    /// @notice See `Head.serving`.
+    function serving(SeatArray storage self) internal view returns (uint256) {
+        return self.head >> 248;
+    }
+
+    function serve(SeatArray storage self, uint256 instance) internal {
+        self.head = (self.head & ((1 << 248) - 1)) | (instance << 248);
+    }
+
     function load(SeatArray storage self) internal view returns (Head memory head) {
         uint256 word = self.head;
         head.lastSize = word & 0xfffff;
@@ -175,7 +187,8 @@ library SeatArrayLib {
         head.exitWindow = (word >> 148) & type(uint32).max;
         head.exits = (word >> 180) & type(uint16).max;
         head.completeAt = (word >> 196) & type(uint32).max;
-        head.reserved = word >> 228;
+        head.reserved = (word >> 228) & 0xfffff;
+        head.serving = word >> 248;
     }
 
     function save(SeatArray storage self, Head memory head) internal {
@@ -189,7 +202,8 @@ library SeatArrayLib {
             (head.exitWindow << 148) |
             (head.exits << 180) |
             (head.completeAt << 196) |
-            (head.reserved << 228);
+            (head.reserved << 228) |
+            (head.serving << 248);
     }
 
     /// @dev Keeps what a position held, under the stamp of what comes. An occupant that never was in effect is not kept:

@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {Permutation} from "../crypto/Permutation.sol";
 import {Bitmap} from "../types/Bitmap.sol";
-import {Epoch, Slot} from "../types/Time.sol";
+import {Epoch, Slot, Timestamp} from "../types/Time.sol";
 import {IValidatorRegistry} from "./IValidatorRegistry.sol";
 import {SeatArray, SeatArrayLib} from "./SeatArrayLib.sol";
 import {Instance, RegistryState} from "./RegistryState.sol";
@@ -39,16 +39,42 @@ library SelectionLib {
     }
 
     /// @notice Fixes the seed of the epoch after next, if nobody has.
-    /// @param word of the epoch
+    ///
+    /// Whose set it is and when it was frozen follow from the epoch's own word when its instance is canonical still and
+    /// serves followers alone: an instance is canonical for one span of time, and epochs are as long as the first three
+    /// of the word's life, start(e) - freeze(e). So the word of the instance need not be read.
+    /// @param epochStart by the instance's own clock, which is the one it was added with
+    /// @param word of the epoch; its set is not empty
     function fixAhead(
         RegistryState storage self,
         uint256 ring,
         address instance,
         Epoch epoch,
+        Timestamp epochStart,
         SeedWord word
     ) internal {
         uint256 number = Epoch.unwrap(epoch) + _SEED_LEAD;
-        if (!self.seeds[instance][number % ring].isFor(number)) _fix(self, ring, instance, number, word);
+        if (self.seeds[instance][number % ring].isFor(number)) return;
+
+        SeatArray storage followers = self.arrays[FOLLOWERS];
+        uint256 start = Timestamp.unwrap(epochStart);
+        unchecked {
+            uint256 lead = start - word.freezeOf();
+            if (
+                followers.serving() == word.pinnedSet() &&
+                word.followersOf() == word.sizeOf() &&
+                start >= word.freezeOf() &&
+                lead % _FREEZE_LEAD == 0 &&
+                start <= block.timestamp &&
+                block.timestamp - start < lead
+            ) {
+                uint256 freeze = word.freezeOf() + (lead / _FREEZE_LEAD) * _SEED_LEAD;
+                uint256 size = followers.sizeAt(freeze);
+                _store(self, ring, instance, number, freeze, size, size, word.pinnedSet(), word);
+                return;
+            }
+        }
+        _fix(self, ring, instance, number, word);
     }
 
     /// @notice The epoch's word; the set of an epoch whose seed is not fixed is empty.
@@ -247,13 +273,28 @@ library SelectionLib {
         // Two full arrays together do not fit the word; what is beyond stays unseated.
         if (size >= MAX_SEATS) size = MAX_SEATS - 1;
 
+        _store(self, ring, instance, epoch, freeze, followers, size, clock.number, known);
+    }
+
+    /// @param known see `_fix`
+    function _store(
+        RegistryState storage self,
+        uint256 ring,
+        address instance,
+        uint256 epoch,
+        uint256 freeze,
+        uint256 followers,
+        uint256 size,
+        uint256 set,
+        SeedWord known
+    ) private {
         SeedWord word = packSeedWord(
             epoch,
             freeze,
             followers,
             size,
             Permutation.isSide(known.sideOf(), size) ? known.sideOf() : Permutation.sideOf(size),
-            clock.number,
+            set,
             _draw(instance, epoch)
         );
         self.seeds[instance][epoch % ring] = word;

@@ -318,7 +318,11 @@ library StakeLib {
         if (known.number == 0) revert IValidatorRegistry.ValidatorRegistry__UnknownInstance(instance);
         if (!SeatArrayLib.isActive(self.arrays[FOLLOWERS].load(), 0))
             revert IValidatorRegistry.ValidatorRegistry__BootstrapIncomplete();
-        if (!known.pinned) known.pinned = true;
+        if (!known.pinned) {
+            known.pinned = true;
+            SeatArray storage followers = self.arrays[FOLLOWERS];
+            if (followers.serving() == known.number) followers.serve(0);
+        }
         return known.number;
     }
 

@@ -179,15 +179,14 @@ contract ValidatorRegistry is IValidatorRegistry, Ownable2Step {
     // Selection
 
     /// @inheritdoc IValidatorSet
-    /// @dev The caller's clock is the one it was added with, so its epoch's start is not needed.
     function takeDuty(
         Slot slot,
         Epoch epoch,
-        Timestamp
+        Timestamp epochStart
     ) external returns (address proposer, uint256 position, uint256 size) {
         SeedWord word = _state.wordOf(seedRing, msg.sender, epoch);
         (proposer, position, size) = _duty(word, slot);
-        _state.fixAhead(seedRing, msg.sender, epoch, word);
+        _state.fixAhead(seedRing, msg.sender, epoch, epochStart, word);
     }
 
     /// @inheritdoc IValidatorSet
@@ -398,6 +397,7 @@ contract ValidatorRegistry is IValidatorRegistry, Ownable2Step {
         uint256 from = current == address(0) ? 0 : block.timestamp;
         if (current != address(0)) _state.instances[current].canonicalUntil = uint32(from);
         next.canonicalFrom = uint32(from);
+        _state.arrays[FOLLOWERS].serve(next.pinned ? 0 : next.number);
         _state.canonical = instance;
         emit CanonicalInstanceSet(instance, from);
     }
@@ -419,7 +419,6 @@ contract ValidatorRegistry is IValidatorRegistry, Ownable2Step {
         size = _committee(word);
         if (size == 0) revert ValidatorSet__NoProposer(slot);
         (proposer, position) = _state.duty(word, size, slot);
-        if (proposer == address(0)) revert ValidatorSet__NoProposer(slot);
     }
 
     function _memberOf(SeedWord word, uint256 position) private view returns (bytes28) {

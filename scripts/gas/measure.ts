@@ -1,6 +1,6 @@
 /**
- * Measures the suite's gas on Hardhat's simulated network: 48 members, 32-slot epochs, one blob a block, rings in their
- * second lap, real commitments and openings, a distinct coinbase for every block. Bytes that are random in production
+ * Measures the suite's gas on Hardhat's simulated network: committees of 48 out of 1,000 validators, 32-slot epochs, one
+ * blob a block, rings in their second lap, real commitments and openings, a distinct coinbase for every block. Bytes that are random in production
  * (roots, signatures, coinbases) come from a fixed seed, so two runs give the same figures.
  */
 import type { Wallet } from "ethers";
@@ -15,13 +15,17 @@ import {
 } from "../../test/helpers/rollup.ts";
 import { proveRealEpoch } from "../../test/helpers/realEpoch.ts";
 import { warmRings } from "../../test/helpers/warm.ts";
-import { type GasReport, type Sample, summarize } from "./operations.ts";
+import { type GasReport, type Operation, type Sample, summarize } from "./operations.ts";
+import { COMMITTEE, deployStaked, FIRST_EPOCH, QUORUM, type Staked, type StakedDriver } from "./staked.ts";
 
 const SLOTS = 32n;
-const MEMBERS = 48;
+const VALIDATORS = 1_000;
 const WITHDRAWALS = 16;
 /** Generator of Grumpkin: any point of the curve is a key. */
 const KEY = [1n, 17631683881184975370165255887551781615748388533673675138860n] as const;
+
+/** Seconds; an epoch and a bit, so that an epoch's last block is young right after the next epoch. */
+const WINDOW = 36n * 72n;
 
 const PARAMETERS = {
   slotsPerEpoch: SLOTS,
@@ -36,16 +40,25 @@ const PARAMETERS = {
 
 export async function measureGas(connection: Connection): Promise<GasReport> {
   const deployment = await deploymentSamples(connection);
-  const driver = await deployRollup({ connection, parameters: PARAMETERS, members: MEMBERS });
-  const rollupDeployment = await creationSamples(driver, deployment.lastBlock);
+  // A permissioned network, for what it costs to deploy one.
+  const permissioned = await deployRollup({ connection, parameters: PARAMETERS, members: COMMITTEE });
+  const rollupDeployment = await creationSamples(permissioned, deployment.lastBlock);
+  const staked = await deployStaked({
+    connection,
+    parameters: { ...PARAMETERS, attestationChallengeWindow: WINDOW },
+    validators: VALIDATORS,
+  });
+  const { driver } = staked;
   await warmRings(driver);
-  const user = await account(driver);
+  const start = FIRST_EPOCH * SLOTS;
+  const user = await account(driver, start - 2n);
 
   const portalDeposit: Sample[] = [];
   const first: Sample[] = [];
   const steady: Sample[] = [];
   let sent = 0;
-  for (let slot = SLOTS; slot < 3n * SLOTS; ++slot) {
+  for (let slot = start; slot < start + 2n * SLOTS; ++slot) {
+    if (slot % SLOTS === 0n) await driver.enter(slot / SLOTS);
     if (slot % 3n === 0n) {
       // Sent in the slot before, so that this block can consume it.
       await driver.toSlot(slot - 1n, 40n);
@@ -56,23 +69,27 @@ export async function measureGas(connection: Connection): Promise<GasReport> {
     (slot % SLOTS === 0n ? first : steady).push(sample);
   }
 
-  const proofs: Sample[] = [];
-  for (const epoch of [0, 1]) {
-    if (epoch === 1) await driver.toSlot(3n * SLOTS);
-    proofs.push(await prove(driver, epoch * 32 + 1, epoch * 32 + 32, WITHDRAWALS));
-  }
+  // The first epoch while its last block is young, the second when it is not any more.
+  await driver.enter(FIRST_EPOCH);
+  const inWindow = await prove(driver, 1, 32, WITHDRAWALS, driver.opening(driver.blocks[31]!));
+  await driver.toSlot(start + 3n * SLOTS + 5n);
+  const proof = await prove(driver, 33, 64, WITHDRAWALS);
 
   const inboxSend: Sample[] = [];
   for (let i = 0; i < 4; ++i) inboxSend.push(await send(driver, user));
   const inboxForce: Sample[] = [];
   for (let i = 0; i < 4; ++i) inboxForce.push(await force(driver, user, BigInt(i)));
 
-  const outboxConsume = await consumeWithdrawals(driver, user, 3n * SLOTS + 1n);
+  const later = start + 4n * SLOTS;
+  const outboxConsume = await consumeWithdrawals(driver, user, later + 1n);
+  const invalidate = await invalidations(staked, later + 3n * SLOTS);
+  const stake = await stakeSamples(staked);
 
   const real = await proveReal(connection);
 
   const creations = [...deployment.samples, ...rollupDeployment];
   const creationGas = creations.map(({ gas }) => gas);
+  const committee = `${COMMITTEE} of ${VALIDATORS} validators`;
   return {
     hardfork:
       connection.networkConfig.type === "edr-simulated" ? connection.networkConfig.hardfork : "unknown",
@@ -80,20 +97,29 @@ export async function measureGas(connection: Connection): Promise<GasReport> {
     operations: {
       propose: summarize(
         steady,
-        `${MEMBERS} members, one blob, a message consumed every third block (${sent} sent)`,
+        `committee of ${committee}, real aggregate, one blob, a message consumed every third block (${sent} sent)`,
       ),
-      proposeFirstOfEpoch: summarize(first, "the same, an epoch's first block"),
+      proposeFirstOfEpoch: summarize(first, "the same, an epoch's first block: fixes a later epoch's seed"),
       submitEpochProof32Mock: summarize(
-        proofs,
+        [proof],
         `32 blocks, 32 coinbases, ${WITHDRAWALS} withdrawals, permanent Outbox word; mock verifier, empty proof`,
+      ),
+      submitEpochProof32MockInWindow: summarize(
+        [inWindow],
+        `the same with the last block's aggregate checked, ${QUORUM} signatures`,
       ),
       submitEpochProofReal: summarize(
         [real],
         "2 blocks, 2 withdrawals; real proof of the local circuit, generated verifier",
       ),
+      invalidate: summarize(
+        invalidate,
+        `wrong aggregate of ${QUORUM} of ${committee}: rolled back, slashed, jailed, paid, burned`,
+      ),
+      ...stake,
       inboxSend: summarize(inboxSend, "a deposit's message alone, as the portal sends it: no token moves"),
       portalDeposit: summarize(portalDeposit, "deposit through the fee portal: message and token transfer"),
-      inboxForce: summarize(inboxForce, "forced transaction, paid in ether"),
+      inboxForce: summarize(inboxForce, "forced transaction, paid in ether, an overpayment comes back"),
       outboxConsume: summarize(
         outboxConsume,
         "6 levels, token paid out; max opens a word of the nullifier bitmap",
@@ -101,7 +127,7 @@ export async function measureGas(connection: Connection): Promise<GasReport> {
       deployTotal: {
         ...summarize(
           [{ gas: creationGas.reduce((a, b) => a + b, 0), calldataBytes: 0 }],
-          `token, validator set of ${MEMBERS}, policy, Rollup with portals, ${deployment.verifier} verifier`,
+          `token, validator set of ${COMMITTEE}, policy, Rollup with portals, ${deployment.verifier} verifier`,
         ),
         calldataBytes: creations.reduce((sum, { calldataBytes }) => sum + calldataBytes, 0),
       },
@@ -151,25 +177,22 @@ async function firstVerifier(driver: RollupDriver): Promise<string> {
 }
 
 /** A user with one account, leaf 0, and warm allowances. */
-async function account(driver: RollupDriver): Promise<Wallet> {
+async function account(driver: RollupDriver, slot: bigint): Promise<Wallet> {
   const user = driver.members[0]!;
   await driver.fund(user.address);
-  await driver.toSlot(1);
+  await driver.toSlot(slot);
   await driver.approve(user);
   await (await driver.contracts.feePortal.connect(user).register(...KEY, 10n ** 20n)).wait();
   await (await driver.contracts.assetPortal.connect(user).deposit(0, ...KEY, 10n ** 20n)).wait();
   return user;
 }
 
-/** Consumes what there is, two messages at most. */
-async function propose(driver: RollupDriver, slot: bigint): Promise<Sample> {
+/** Consumes what there is, two messages at most. The last block of an epoch has a quorum and no more. */
+async function propose(driver: StakedDriver, slot: bigint, members?: number): Promise<Sample> {
   const waiting = (await driver.rollup.status()).inboxCount - (driver.tipRecord[3] & 0xffffffffn);
   const messages = waiting > 2n ? 2n : waiting;
   const random = (label: bigint) => BigInt(keccak256(toBeHex((slot << 8n) | label, 32)));
-  // Two thirds at least, the proposer among them: all but seven others.
-  const position = slot % BigInt(MEMBERS);
-  let bitmap = (1n << BigInt(MEMBERS)) - 1n;
-  for (let i = 0n; i < 7n; ++i) bitmap &= ~(1n << ((position + 1n + i * 6n) % BigInt(MEMBERS)));
+  const attested = members ?? (slot % SLOTS === SLOTS - 1n ? QUORUM : COMMITTEE - 7);
   const block = await driver.propose(
     slot,
     {
@@ -178,9 +201,8 @@ async function propose(driver: RollupDriver, slot: bigint): Promise<Sample> {
       gasDa: 128n * (random(3n) % 9n),
       modifier: (random(4n) % 201n) - 100n,
       messages,
-      bitmap,
+      bitmap: driver.bitmap(slot, attested),
       coinbase: toBeHex(random(5n) >> 96n, 20),
-      signature: [random(6n), random(7n), random(8n)],
     },
     cachedSidecar(3n, ...Array.from({ length: 12 }, (_, i) => random(16n + BigInt(i)) >> 8n)),
   );
@@ -188,17 +210,66 @@ async function propose(driver: RollupDriver, slot: bigint): Promise<Sample> {
   return sampleOf(driver.connection, receipt);
 }
 
-async function prove(driver: RollupDriver, first: number, last: number, count: number): Promise<Sample> {
+async function prove(
+  driver: RollupDriver,
+  first: number,
+  last: number,
+  count: number,
+  attestation: bigint[] = [],
+): Promise<Sample> {
   const args = driver.epochProof(first, last, { withdrawals: withdrawals(driver, count) });
   // Bytes as of a full committee: 31 attestations a position.
   args.participation = [BigInt(`0x${"1f".repeat(24)}`), BigInt(`0x1f${"1f".repeat(24)}`)];
+  args.attestation = attestation;
   args.proofs = ["0x"];
   return sampleOf(driver.connection, await (await driver.rollup.submitEpochProof(args)).wait());
 }
 
+/** Wrong aggregates of as many epochs as samples, each convicted; the challenger holds the token, the reserve is full. */
+async function invalidations({ driver, challenge, token }: Staked, slot: bigint): Promise<Sample[]> {
+  const challenger = driver.members[0]!;
+  await (await token.transfer(challenger.address, 1n)).wait();
+  const samples: Sample[] = [];
+  for (let i = 0n; i < 3n; ++i, slot += SLOTS) {
+    await driver.enter(slot / SLOTS);
+    await propose(driver, slot);
+    driver.lying = true;
+    await propose(driver, slot + 1n, QUORUM);
+    driver.lying = false;
+    const wrong = driver.blocks.at(-1)!;
+    const tx = await challenge.connect(challenger).invalidate(wrong.record, driver.opening(wrong));
+    samples.push(await sampleOf(driver.connection, await tx.wait()));
+    driver.rewind(driver.blocks.length - 1);
+  }
+  return samples;
+}
+
+/** Deposits and exits of a set that has changed before. */
+async function stakeSamples({ driver, registry, join }: Staked): Promise<Record<string, Operation>> {
+  const { connection } = driver;
+  const sample = async (hash: string): Promise<Sample> =>
+    sampleOf(connection, await connection.ethers.provider.getTransactionReceipt(hash));
+  const nobody = toBeHex(0, 20);
+  const newcomers = [];
+  for (let i = 0; i < 12; ++i) newcomers.push(await join());
+  await connection.networkHelpers.time.increase(1_200);
+  const deposits = await Promise.all(newcomers.slice(4).map(({ hash }) => sample(hash)));
+  const leaving = newcomers.slice(0, 8).map(({ validator }) => toBeHex(BigInt(validator.keyHash) >> 32n, 28));
+  const exits: Sample[] = [];
+  for (const key of leaving) exits.push(await sample((await registry.initiateExit(key, nobody)).hash));
+  await connection.networkHelpers.time.increase(await registry.exitDelay());
+  const payments: Sample[] = [];
+  for (const key of leaving) payments.push(await sample((await registry.finaliseExit(key)).hash));
+  return {
+    validatorDeposit: summarize(deposits, "registered, proof of possession checked, active by itself later"),
+    exitInitiate: summarize(exits.slice(1), "an active validator leaves its set"),
+    exitFinalise: summarize(payments, "paid to the recipient"),
+  };
+}
+
 /** On a Rollup of its own, of the local circuit's size. */
 async function proveReal(connection: Connection): Promise<Sample> {
-  const { driver, args } = await proveRealEpoch({ connection, members: MEMBERS });
+  const { driver, args } = await proveRealEpoch({ connection, members: COMMITTEE });
   await warmRings(driver, "epochs");
   return sampleOf(connection, await (await driver.rollup.submitEpochProof(args)).wait());
 }
@@ -228,7 +299,8 @@ async function send(driver: RollupDriver, user: Wallet): Promise<Sample> {
 async function force(driver: RollupDriver, user: Wallet, nonce: bigint): Promise<Sample> {
   const s = BigInt(keccak256(toBeHex(nonce, 32))) >> 3n;
   const e = BigInt(keccak256(toBeHex(nonce + 9n, 32))) >> 128n;
-  const value = await driver.rollup.forcedFee(2);
+  // Wallets pay more than the fee, which rises while they wait.
+  const value = ((await driver.rollup.forcedFee(2)) * 5n) / 4n;
   const tx = await driver.rollup.connect(user).force(2, 0, nonce, BigInt(user.address), 10n ** 15n, s, e, {
     value,
   });
@@ -236,12 +308,13 @@ async function force(driver: RollupDriver, user: Wallet, nonce: bigint): Promise
 }
 
 /** An epoch of one block and 33 withdrawals, claimed by members who hold the token already. */
-async function consumeWithdrawals(driver: RollupDriver, user: Wallet, slot: bigint): Promise<Sample[]> {
+async function consumeWithdrawals(driver: StakedDriver, user: Wallet, slot: bigint): Promise<Sample[]> {
   for (const member of driver.members.slice(1, 5)) {
     await (await driver.contracts.asset.connect(user).transfer(member.address, 1n)).wait();
   }
+  await driver.enter(slot / SLOTS);
   await propose(driver, slot);
-  await driver.toSlot((slot / SLOTS + 1n) * SLOTS);
+  await driver.toSlot((slot / SLOTS + 2n) * SLOTS);
   const number = driver.blocks.length;
   await prove(driver, number, number, 33);
   await driver.connection.networkHelpers.time.increase(driver.parameters.outboxDelay);

@@ -8,7 +8,7 @@ describe("gas", () => {
   let report: GasReport;
 
   before(async function () {
-    this.timeout(180_000);
+    this.timeout(600_000);
     report = await measureGas(await network.create());
   });
 

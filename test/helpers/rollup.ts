@@ -56,6 +56,7 @@ export interface RollupParameters {
   minimumRegistration: bigint;
   pauseMax: bigint;
   pauseCooldown: bigint;
+  attestationChallengeWindow: bigint;
 }
 
 /** The cool-down is the shortest one allowed, see `shortestCooldown`. */
@@ -82,6 +83,7 @@ export const defaults: Omit<RollupParameters, "pauseCooldown"> = {
   forcedFeePerL2Gas: 1_000_000_000n,
   minimumRegistration: 1_000n,
   pauseMax: 720n,
+  attestationChallengeWindow: 0n,
 };
 
 /** Longest pause, then the longer of a proof's term and the withdrawal delay. */
@@ -122,6 +124,7 @@ export interface EpochProofArgs {
   points: [bigint, bigint, bigint][];
   coinbaseFees: bigint[];
   withdrawals: bigint[];
+  attestation: bigint[];
   proofs: string[];
 }
 
@@ -193,6 +196,7 @@ export async function deployRollup(setUp: SetUp = {}): Promise<RollupDriver> {
       feeToken,
       asset,
       rewards: setUp.rewards ?? ZeroAddress,
+      aggregateChallenge: ZeroAddress,
     },
   ]);
   const contracts: Contracts = {
@@ -285,6 +289,11 @@ export class RollupDriver {
     };
   }
 
+  /** A block with its committee's aggregate, where the members have keys. The chain hash covers all but the signature. */
+  protected sign(fields: BlockFields, _chainHash: bigint): BlockFields {
+    return fields;
+  }
+
   /** Sends a propose as it stands; no bookkeeping. */
   async sendPropose(
     fields: BlockFields,
@@ -332,23 +341,26 @@ export class RollupDriver {
     changes: Partial<BlockFields> = {},
     sidecar: Sidecar = cachedSidecar(1n, BigInt(slot)),
   ): Promise<Block & { hash: string; data: string }> {
-    const fields = this.fields(BigInt(slot), changes);
-    await this.toSlot(slot);
+    const unsigned = this.fields(BigInt(slot), changes);
     const parent = this.tipRecord;
-    const { hash, data } = await this.sendPropose(fields, { parent, sidecars: [sidecar] });
-    const consumed = (parent[3] & 0xffffffffn) + fields.messages;
+    const consumed = (parent[3] & 0xffffffffn) + unsigned.messages;
     const messageHash =
-      fields.messages === 0n ? parent[3] >> 32n : (await this.rollup.inboxWord(consumed)) >> 32n;
-    const proposer = this.proposerOf(fields.slot).address;
-    const record = nextRecord({
-      parent,
-      block: fields,
-      versionedHash: sidecar.versionedHash,
-      proposer,
-      messageHash,
-      slotsPerEpoch: this.parameters.slotsPerEpoch,
-      shares: { burned: this.parameters.burnedShare, prover: this.parameters.proverShare },
-    });
+      unsigned.messages === 0n ? parent[3] >> 32n : (await this.rollup.inboxWord(consumed)) >> 32n;
+    const proposer = this.proposerOf(unsigned.slot).address;
+    const recordOf = (block: BlockFields): Words7 =>
+      nextRecord({
+        parent,
+        block,
+        versionedHash: sidecar.versionedHash,
+        proposer,
+        messageHash,
+        slotsPerEpoch: this.parameters.slotsPerEpoch,
+        shares: { burned: this.parameters.burnedShare, prover: this.parameters.proverShare },
+      });
+    const fields = this.sign(unsigned, recordOf(unsigned)[0]);
+    const record = recordOf(fields);
+    await this.toSlot(slot);
+    const { hash, data } = await this.sendPropose(fields, { parent, sidecars: [sidecar] });
     const block = { number: BigInt(this.blocks.length + 1), record, fields, sidecar, proposer };
     this.blocks.push(block);
     return { ...block, hash, data };
@@ -399,6 +411,7 @@ export class RollupDriver {
       points: proven.map(({ sidecar }) => uncompress(sidecar.commitment)),
       coinbaseFees: proven.map(({ fields }) => coinbaseFee(fields, shares)),
       withdrawals: options.withdrawals ?? [],
+      attestation: [],
       proofs: [],
     };
     args.proofs = [this.mockProof(args)];

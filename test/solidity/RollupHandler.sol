@@ -11,6 +11,7 @@ import {MockVerifier} from "../../contracts/test/MockVerifier.sol";
 import {Bitmap} from "../../contracts/types/Bitmap.sol";
 import {Epoch, Slot, Timestamp} from "../../contracts/types/Time.sol";
 import {VerifierPolicy} from "../../contracts/verifier/VerifierPolicy.sol";
+import {create} from "./StakingVm.sol";
 import {Test, Vm, vm} from "./Vm.sol";
 
 contract MockToken is ERC20("Mock", "MOCK") {
@@ -71,39 +72,46 @@ contract RollupHandler is Test {
         }
         address[] memory verifiers = new address[](1);
         verifiers[0] = address(new MockVerifier());
-        rollup = new Rollup(
-            RollupConfig({
-                version: 1,
-                genesisRoot: 7,
-                genesisTime: GENESIS,
-                slotDuration: DURATION,
-                slotsPerEpoch: SLOTS,
-                proofSubmissionEpochs: DEADLINE_EPOCHS,
-                recordRing: SLOTS * (DEADLINE_EPOCHS + 1) + 1,
-                epochRing: DEADLINE_EPOCHS + 1,
-                inboxRing: INBOX,
-                maxMessages: MAX_MESSAGES,
-                maxL2Gas: 120_000,
-                maxDaGas: 1_024,
-                feePerL2Gas: 3e9,
-                feePerDaGas: 5e9,
-                burnedShare: 1_000,
-                proverShare: 3_000,
-                initialOracle: 11,
-                maxModifier: 100,
-                messageDeadline: MESSAGE_DEADLINE,
-                outboxDelay: 0,
-                forcedFeePerL2Gas: 1,
-                minimumRegistration: 1,
-                pauseMax: PAUSE_MAX,
-                pauseCooldown: PAUSE_MAX + SLOTS * DURATION * (DEADLINE_EPOCHS + 1),
-                council: address(this),
-                validatorSet: address(new PermissionedValidatorSet(address(this), 1_000, members)),
-                verifierPolicy: address(new VerifierPolicy(verifiers)),
-                feeToken: address(token),
-                asset: address(token),
-                rewards: address(0)
-            })
+        rollup = Rollup(
+            create(
+                "Rollup.sol",
+                abi.encode(
+                    RollupConfig({
+                        version: 1,
+                        genesisRoot: 7,
+                        genesisTime: GENESIS,
+                        slotDuration: DURATION,
+                        slotsPerEpoch: SLOTS,
+                        proofSubmissionEpochs: DEADLINE_EPOCHS,
+                        recordRing: SLOTS * (DEADLINE_EPOCHS + 1) + 1,
+                        epochRing: DEADLINE_EPOCHS + 1,
+                        inboxRing: INBOX,
+                        maxMessages: MAX_MESSAGES,
+                        maxL2Gas: 120_000,
+                        maxDaGas: 1_024,
+                        feePerL2Gas: 3e9,
+                        feePerDaGas: 5e9,
+                        burnedShare: 1_000,
+                        proverShare: 3_000,
+                        initialOracle: 11,
+                        maxModifier: 100,
+                        messageDeadline: MESSAGE_DEADLINE,
+                        outboxDelay: 0,
+                        forcedFeePerL2Gas: 1,
+                        minimumRegistration: 1,
+                        pauseMax: PAUSE_MAX,
+                        pauseCooldown: PAUSE_MAX + SLOTS * DURATION * (DEADLINE_EPOCHS + 1),
+                        council: address(this),
+                        validatorSet: address(new PermissionedValidatorSet(address(this), 1_000, members)),
+                        verifierPolicy: address(new VerifierPolicy(verifiers)),
+                        feeToken: address(token),
+                        asset: address(token),
+                        rewards: address(0),
+                        aggregateChallenge: address(0),
+                        attestationChallengeWindow: 0
+                    })
+                )
+            )
         );
         token.approve(rollup.feePortal(), type(uint256).max);
         token.approve(rollup.assetPortal(), type(uint256).max);

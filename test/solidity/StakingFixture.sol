@@ -11,7 +11,7 @@ import {
 import {ValidatorRegistry} from "../../contracts/staking/ValidatorRegistry.sol";
 import {Epoch, Slot, Timestamp} from "../../contracts/types/Time.sol";
 import {Signer, TestToken} from "./StakingSigner.sol";
-import {stakingVm} from "./StakingVm.sol";
+import {create, stakingVm} from "./StakingVm.sol";
 import {Test, vm} from "./Vm.sol";
 
 /// @notice A registry with two instances on different clocks, and validators with secrets 1001, 1002, ...
@@ -61,12 +61,17 @@ abstract contract StakingFixture is Test {
     function setUp() public virtual {
         pass(START);
         token = new TestToken();
-        registry = new ValidatorRegistry(config(), none);
+        registry = ValidatorRegistry(create("ValidatorRegistry.sol", abi.encode(config(), none)));
         registry.addInstance(INSTANCE, GENESIS, EPOCH, SLASHER);
         registry.setCanonical(INSTANCE);
         registry.addInstance(OTHER, GENESIS + 300, 1_700, SLASHER);
         token.mint(address(this), 1e30);
         token.approve(address(registry), type(uint256).max);
+    }
+
+    /// @dev Whose epochs the helpers below mean.
+    function instance() internal view virtual returns (address) {
+        return INSTANCE;
     }
 
     // Time
@@ -129,12 +134,12 @@ abstract contract StakingFixture is Test {
         return keccak256(abi.encodePacked(hex"1901", domain, structHash));
     }
 
-    function depositOf(uint256 secret, address instance) internal view returns (Deposit memory) {
+    function depositOf(uint256 secret, address pinnedTo) internal view returns (Deposit memory) {
         return
             Deposit({
                 proposer: proposerOf(secret),
                 withdrawer: withdrawerOf(secret),
-                instance: instance,
+                instance: pinnedTo,
                 amount: STAKE,
                 key: signer.publicKey(secret),
                 proof: possession(secret, withdrawerOf(secret))
@@ -145,9 +150,9 @@ abstract contract StakingFixture is Test {
         return join(address(0));
     }
 
-    function join(address instance) internal returns (uint256 secret) {
+    function join(address pinnedTo) internal returns (uint256 secret) {
         secret = _nextSecret++;
-        registry.deposit(depositOf(secret, instance));
+        registry.deposit(depositOf(secret, pinnedTo));
     }
 
     function join(uint256 count) internal {
@@ -182,7 +187,7 @@ abstract contract StakingFixture is Test {
     // Selection
 
     function fix(uint256 epoch) internal {
-        registry.fixSeed(INSTANCE, Epoch.wrap(epoch));
+        registry.fixSeed(instance(), Epoch.wrap(epoch));
     }
 
     /// @dev To the start of an epoch's seed window, and its seed fixed there.
@@ -192,16 +197,17 @@ abstract contract StakingFixture is Test {
     }
 
     function committee(uint256 epoch) internal view returns (address[] memory, bytes32[] memory) {
-        return registry.committeeOf(INSTANCE, Epoch.wrap(epoch), Timestamp.wrap(startOf(epoch)));
+        return registry.committeeOf(instance(), Epoch.wrap(epoch), Timestamp.wrap(startOf(epoch)));
     }
 
     function duty(uint256 epoch, uint256 slot) internal view returns (address, uint256, uint256) {
-        return registry.dutyOf(INSTANCE, Slot.wrap(slot), Epoch.wrap(epoch), Timestamp.wrap(startOf(epoch)));
+        return
+            registry.dutyOf(instance(), Slot.wrap(slot), Epoch.wrap(epoch), Timestamp.wrap(startOf(epoch)));
     }
 
     function slash(uint256 epoch, uint256 position, uint256 amount) internal returns (uint256) {
         vm.prank(SLASHER);
-        return registry.slash(INSTANCE, Epoch.wrap(epoch), position, amount, POT);
+        return registry.slash(instance(), Epoch.wrap(epoch), position, amount, POT);
     }
 
     function positionOf(uint256 epoch, uint256 secret) internal view returns (uint256) {

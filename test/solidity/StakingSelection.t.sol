@@ -115,6 +115,30 @@ contract StakingSelectionTest is StakingFixture {
         assertEq(SeedWord.unwrap(registry.seedOf(INSTANCE, Epoch.wrap(2))), SeedWord.unwrap(word));
     }
 
+    /// @notice The instance's first block reads less than anybody else, and must come to the same word.
+    function test_dutyFixesTheSameWordAsAnybodyWould() external {
+        bootstrap(9);
+        draw(0);
+        draw(1);
+        for (uint256 epoch = 0; epoch < 10; ++epoch) {
+            pass(startOf(epoch) + 37 * epoch);
+            if (epoch == 2) join();
+            if (epoch == 3) leave(1003);
+            if (epoch == 4) join(INSTANCE);
+            if (epoch == 7) registry.setCanonical(OTHER);
+            if (epoch == 8) leave(1004);
+            bytes32 expected;
+            try this.resetSeed(epoch + 2) {} catch (bytes memory reason) {
+                (, expected) = abi.decode(abi.encodePacked(bytes28(0), reason), (bytes32, bytes32));
+            }
+            assertTrue(expected != 0, "fixed by anybody");
+            // After the switch only the pinned validator is left.
+            vm.prank(INSTANCE);
+            registry.takeDuty(Slot.wrap(10 * epoch), Epoch.wrap(epoch), Timestamp.wrap(startOf(epoch)));
+            assertEq(bytes32(SeedWord.unwrap(registry.seedOf(INSTANCE, Epoch.wrap(epoch + 2)))), expected);
+        }
+    }
+
     function test_seedIsFixedOnceAndInItsTime() external {
         bootstrap(5);
         pass(startOf(3) - 2 * EPOCH - 1);
@@ -219,13 +243,9 @@ contract StakingSelectionTest is StakingFixture {
         pass(startOf(0));
         leave(1002);
         for (uint256 slot = 0; slot < 40; ++slot) {
-            try this.dutyExternal(0, slot) returns (address proposer, uint256 position) {
-                assertTrue(position != 1, "exited");
-                // Who moved to its position still proposes for its own.
-                assertEq(proposer, proposerOf(1001 + position));
-            } catch (bytes memory reason) {
-                assertEq(bytes32(bytes4(reason)), bytes32(IValidatorSet.ValidatorSet__NoProposer.selector));
-            }
+            (address proposer, uint256 position, ) = duty(0, slot);
+            // Who moved to its position still proposes for its own.
+            assertEq(proposer, position == 1 ? address(0) : proposerOf(1001 + position));
         }
         (, bytes32[] memory keys) = committee(0);
         assertEq(keys[1], bytes32(keyHashOf(1002)));

@@ -133,6 +133,11 @@ contract TestToken is IERC20 {
         totalSupply += amount;
     }
 
+    function burn(uint256 amount) external {
+        balanceOf[msg.sender] -= amount;
+        totalSupply -= amount;
+    }
+
     function setFee(uint256 fee_) external {
         fee = fee_;
     }

@@ -63,7 +63,11 @@ export function generateChain(options: GeneratedChainOptions): GeneratedChain {
         epoch: Math.floor(number / epochLength),
         number: tip.number,
         prover: "0x",
+        timestamp: 0,
         endRecordHash: "0x",
+        rewardsRoot: "0x",
+        participation: [0n, 0n],
+        seedWord: 0n,
         outboxWord: (commitment >> 32n) << 32n,
       }),
     ]);

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {ERC20Burnable} from "@openzeppelin/contracts/token/ERC20/extensions/ERC20Burnable.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+
+import {Fp2} from "../crypto/CompressedG2.sol";
+import {IRollup} from "../rollup/IRollup.sol";
+import {Aggregate, AttestationLib, Committee} from "../staking/AttestationLib.sol";
+import {IValidatorRegistry} from "../staking/IValidatorRegistry.sol";
+import {IValidatorSet} from "../staking/IValidatorSet.sol";
+import {CHAIN_HASH, hashRecord, Position, POSITION, WITNESS_HASH} from "../types/Record.sol";
+import {Epoch, Slot} from "../types/Time.sol";
+import {ChallengeConfig, IAggregateChallenge} from "./IAggregateChallenge.sol";
+
+/// @title Aggregate challenge
+/// @notice See IAggregateChallenge. The Rollup lets it roll back, the registry lets it slash.
+contract AggregateChallenge is IAggregateChallenge {
+    using SafeERC20 for IERC20;
+
+    /// @dev Words of the opening: the witness and the point in full; behind them three a key.
+    uint256 private constant _FIXED = 11;
+    uint256 private constant _KEY = 3;
+
+    /// @inheritdoc IAggregateChallenge
+    address public immutable rollup;
+    /// @inheritdoc IAggregateChallenge
+    address public immutable validatorSet;
+    /// @inheritdoc IAggregateChallenge
+    address public immutable registry;
+    /// @inheritdoc IAggregateChallenge
+    address public immutable token;
+    /// @inheritdoc IAggregateChallenge
+    uint256 public immutable slashAmount;
+    /// @inheritdoc IAggregateChallenge
+    uint256 public immutable reward;
+    /// @inheritdoc IAggregateChallenge
+    uint256 public immutable reserve;
+
+    /// @inheritdoc IAggregateChallenge
+    mapping(bytes32 recordHash => bool) public isConvicted;
+
+    constructor(ChallengeConfig memory c) {
+        if (c.rollup == address(0)) revert AggregateChallenge__InvalidConfig("rollup");
+        if (c.validatorSet.code.length == 0) revert AggregateChallenge__InvalidConfig("validatorSet");
+        bool staked = c.registry != address(0);
+        if (staked != (c.token != address(0))) revert AggregateChallenge__InvalidConfig("token");
+        if (staked != (c.slashAmount != 0)) revert AggregateChallenge__InvalidConfig("slashAmount");
+        if (c.reward > c.slashAmount / 2) revert AggregateChallenge__InvalidConfig("reward");
+        if (!staked && c.reserve != 0) revert AggregateChallenge__InvalidConfig("reserve");
+
+        rollup = c.rollup;
+        validatorSet = c.validatorSet;
+        registry = c.registry;
+        token = c.token;
+        slashAmount = c.slashAmount;
+        reward = c.reward;
+        reserve = c.reserve;
+    }
+
+    /// @inheritdoc IAggregateChallenge
+    function invalidate(uint256[7] calldata record, uint256[] calldata opening) external {
+        (uint256 number, bytes32 recordHash) = _openRecord(record);
+        (uint256[5] calldata witness, uint256[6] calldata point, uint256[3][] calldata keys) = _split(
+            opening
+        );
+        (Committee memory committee, Aggregate memory aggregate) = _openWitness(record, witness);
+        if (!AttestationLib.isInvalid(committee, aggregate, _digest(record, witness), keys, point))
+            revert AggregateChallenge__AggregateValid(number);
+
+        _convict(record, recordHash, committee, address(uint160(witness[0])));
+    }
+
+    /// @inheritdoc IAggregateChallenge
+    function invalidateMalformed(
+        uint256[7] calldata record,
+        uint256[5] calldata witness,
+        Fp2 calldata root
+    ) external {
+        (uint256 number, bytes32 recordHash) = _openRecord(record);
+        (Committee memory committee, Aggregate memory aggregate) = _openWitness(record, witness);
+        if (!AttestationLib.isNoSignature(aggregate, root)) revert AggregateChallenge__AggregateValid(number);
+
+        _convict(record, recordHash, committee, address(uint160(witness[0])));
+    }
+
+    /// @inheritdoc IAggregateChallenge
+    function requireValid(uint256[7] calldata record, uint256[] calldata opening) external view {
+        (uint256[5] calldata witness, uint256[6] calldata point, uint256[3][] calldata keys) = _split(
+            opening
+        );
+        (Committee memory committee, Aggregate memory aggregate) = _openWitness(record, witness);
+        if (!AttestationLib.isValid(committee, aggregate, _digest(record, witness), keys, point))
+            revert AggregateChallenge__AggregateWrong(Position.wrap(record[POSITION]).number());
+    }
+
+    /// @dev The record's own number says which word of the ring it must match, so the word of another lap never does.
+    /// What matches was a block of the Rollup, pending now, proven, or pruned since.
+    function _openRecord(
+        uint256[7] calldata record
+    ) private view returns (uint256 number, bytes32 recordHash) {
+        number = Position.wrap(record[POSITION]).number();
+        recordHash = hashRecord(record);
+        bytes32 expected = IRollup(rollup).recordWord(number);
+        if (recordHash != expected) revert AggregateChallenge__WrongRecord(number, expected, recordHash);
+    }
+
+    /// @dev Parts of the opening, where they stand in calldata.
+    function _split(
+        uint256[] calldata opening
+    )
+        private
+        pure
+        returns (uint256[5] calldata witness, uint256[6] calldata point, uint256[3][] calldata keys)
+    {
+        uint256 length = opening.length;
+        if (length < _FIXED || (length - _FIXED) % _KEY != 0) revert AggregateChallenge__WrongOpening(length);
+
+        assembly ("memory-safe") {
+            witness := opening.offset
+            point := add(opening.offset, 0xa0)
+            keys.offset := add(opening.offset, 0x160)
+            keys.length := div(sub(length, _FIXED), _KEY)
+        }
+    }
+
+    function _openWitness(
+        uint256[7] calldata record,
+        uint256[5] calldata witness
+    ) private view returns (Committee memory committee, Aggregate memory aggregate) {
+        Position position = Position.wrap(record[POSITION]);
+        uint256 bitmap = position.bitmapOf();
+        if (bitmap == 0) revert AggregateChallenge__NothingAttested(position.number());
+        bytes32 actual = keccak256(
+            abi.encode(bitmap, witness[0], witness[2], witness[3], witness[4], witness[1])
+        );
+        if (actual != bytes32(record[WITNESS_HASH]))
+            revert AggregateChallenge__WrongWitness(bytes32(record[WITNESS_HASH]), actual);
+
+        aggregate = Aggregate(bitmap, [witness[2], witness[3], witness[4]]);
+        committee.set = IValidatorSet(validatorSet);
+        committee.instance = rollup;
+        committee.epoch = IRollup(rollup).epochOf(position.slotOf());
+        committee.epochStart = IRollup(rollup).startOfEpoch(committee.epoch);
+    }
+
+    function _digest(uint256[7] calldata record, uint256[5] calldata witness) private view returns (bytes32) {
+        return
+            IRollup(rollup).attestationDigest(
+                Position.wrap(record[POSITION]).slotOf(),
+                bytes32(record[CHAIN_HASH]),
+                int16(uint16(witness[1] >> 160)),
+                address(uint160(witness[1]))
+            );
+    }
+
+    /// @dev A pending block leaves the ring with its roll-back, so it is convicted once; published again, it is another
+    /// offence. One that is not pending stays in the ring: that it was convicted must be remembered.
+    function _convict(
+        uint256[7] calldata record,
+        bytes32 recordHash,
+        Committee memory committee,
+        address proposer
+    ) private {
+        Position position = Position.wrap(record[POSITION]);
+        bool rolledBack = IRollup(rollup).rollBack(position.number());
+        if (!rolledBack) {
+            if (registry == address(0)) revert AggregateChallenge__NothingToDo(position.number());
+            if (isConvicted[recordHash]) revert AggregateChallenge__AlreadyConvicted(recordHash);
+            isConvicted[recordHash] = true;
+        }
+
+        uint256 slashed = _slash(committee, position.slotOf(), rolledBack);
+        (uint256 paid, uint256 burned) = _distribute(slashed, rolledBack);
+
+        emit AggregateInvalid(
+            position.number(),
+            recordHash,
+            msg.sender,
+            proposer,
+            rolledBack,
+            slashed,
+            paid,
+            burned
+        );
+    }
+
+    /// @dev A roll-back needs no stake: where the registry refuses for good (evidence too old, an instance that was
+    /// replaced, another slasher), it stands alone. Anything else, want of gas above all, reverts the challenge: nobody
+    /// rolls his own block back and spares his stake.
+    function _slash(Committee memory committee, Slot slot, bool rolledBack) private returns (uint256) {
+        if (registry == address(0)) return 0;
+
+        (, uint256 position, ) = committee.set.dutyOf(rollup, slot, committee.epoch, committee.epochStart);
+        try
+            IValidatorRegistry(registry).slash(rollup, committee.epoch, position, slashAmount, address(this))
+        returns (uint256 slashed) {
+            return slashed;
+        } catch (bytes memory reason) {
+            if (rolledBack && _isFinal(bytes4(reason))) return 0;
+            assembly ("memory-safe") {
+                revert(add(reason, 0x20), mload(reason))
+            }
+        }
+    }
+
+    function _isFinal(bytes4 reason) private pure returns (bool) {
+        return
+            reason == IValidatorRegistry.ValidatorRegistry__EvidenceExpired.selector ||
+            reason == IValidatorRegistry.ValidatorRegistry__NotSlasher.selector ||
+            reason == IValidatorRegistry.ValidatorRegistry__UnknownInstance.selector;
+    }
+
+    /// @dev The reserve helps only who rolled a block back: a late conviction saves nothing.
+    function _distribute(uint256 slashed, bool rolledBack) private returns (uint256 paid, uint256 burned) {
+        if (registry == address(0)) return (0, 0);
+
+        uint256 holdings = IERC20(token).balanceOf(address(this));
+        uint256 most = rolledBack ? holdings : slashed;
+        paid = reward < most ? reward : most;
+        holdings -= paid;
+        // Never more than what was slashed now: the reserve, were it over its limit by a gift, is left alone.
+        uint256 rest = slashed > paid ? slashed - paid : 0;
+        burned = holdings > reserve ? holdings - reserve : 0;
+        if (burned > rest) burned = rest;
+
+        if (paid != 0) IERC20(token).safeTransfer(msg.sender, paid);
+        if (burned != 0) ERC20Burnable(token).burn(burned);
+    }
+}

@@ -8,7 +8,7 @@ import type { Artifact } from "./artifact.ts";
 import { DeployError } from "./errors.ts";
 import type { Preset } from "./presets.ts";
 import { rollupConfig, type RollupSurroundings } from "./rollupConfig.ts";
-import { validatorSetFaults, type Member } from "./validatorSet.ts";
+import { challengeConfig, validatorSetFaults, type Member } from "./validatorSet.ts";
 
 export interface CheckParameters {
   preset: Preset;
@@ -68,6 +68,9 @@ export async function checkDeployment(parameters: CheckParameters): Promise<Read
       readArtifact: parameters.readArtifact,
     })),
   );
+  const challenge = await at("AggregateChallenge", expected.aggregateChallenge);
+  for (const [name, value] of Object.entries(challengeConfig(preset, expected)))
+    same(`AggregateChallenge.${name}`, await read(challenge, name), value);
   const policy = await at("VerifierPolicy", expected.verifierPolicy);
   same("verifiers", await read(policy, "verifiers"), expected.verifier);
   if ((await provider.getCode(expected.verifier)) !== parameters.verifierCode)

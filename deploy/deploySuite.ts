@@ -17,7 +17,7 @@ import { DeployError } from "./errors.ts";
 import { shortestGenesisDelay } from "./presetFaults.ts";
 import type { Preset } from "./presets.ts";
 import { rollupConfig } from "./rollupConfig.ts";
-import { isContract, validatorSetCreation, type Member } from "./validatorSet.ts";
+import { challengeConfig, isContract, validatorSetCreation, type Member } from "./validatorSet.ts";
 import { refuseDevelopmentVerifier } from "./verifierGuard.ts";
 
 /** The verifier of a circuit size, as generated. */
@@ -75,6 +75,7 @@ export async function deploySuite(parameters: DeployParameters): Promise<Deploym
       "validatorSet",
       "verifier",
       "verifierPolicy",
+      "aggregateChallenge",
       "rollup",
     ],
     readArtifact,
@@ -91,7 +92,7 @@ export async function deploySuite(parameters: DeployParameters): Promise<Deploym
     token: at.token,
     asset,
     rewards: ZeroAddress,
-    aggregateChallenge: ZeroAddress,
+    aggregateChallenge: at.aggregateChallenge,
     attestationChallengeWindow: 0n,
     council: preset.council === "owner" ? owner : preset.council,
   };
@@ -109,6 +110,9 @@ export async function deploySuite(parameters: DeployParameters): Promise<Deploym
   await creator.create("validatorSet", validatorSet.contract, validatorSet.constructorArguments);
   await creator.create("verifier", verifier.contract, []);
   await creator.create("verifierPolicy", "VerifierPolicy", [[at.verifier]]);
+  await creator.create("aggregateChallenge", "AggregateChallenge", [
+    challengeConfig(preset, { ...surroundings, rollup: at.rollup }),
+  ]);
   await creator.create("rollup", "Rollup", [rollupConfig(preset, surroundings)]);
 
   const readings = await checkDeployment({
@@ -147,6 +151,7 @@ export async function deploySuite(parameters: DeployParameters): Promise<Deploym
       validatorSet: at.validatorSet,
       verifier: at.verifier,
       verifierPolicy: at.verifierPolicy,
+      aggregateChallenge: at.aggregateChallenge,
       rollup: at.rollup,
       feePortal: readings.feePortal,
       assetPortal: readings.assetPortal,

@@ -52,6 +52,7 @@ const deploymentSchema = z.object({
     validatorSet: address,
     verifier: address,
     verifierPolicy: address,
+    aggregateChallenge: address,
     rollup: address,
     feePortal: address,
     assetPortal: address,

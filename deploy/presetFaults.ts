@@ -88,6 +88,11 @@ export function presetFaults(preset: PresetFields): PresetFault[] {
     validators.minimumStake === 0n || validators.minimumStake % GWEI !== 0n,
     "whole Gwei, and not 0",
   );
+  refuse(
+    "validators.challenge.rewardBps",
+    2 * validators.challenge.rewardBps > validators.challenge.slashBps,
+    "at most half of slashBps: who challenges himself must lose by it",
+  );
   refuse("validators.churn.growthRate", churn.growthRate < churn.minRate, "at least minRate");
   refuse("validators.churn.maxRate", churn.maxRate < churn.minRate, "at least minRate");
   const genesis = shortestGenesisDelay(validators, epoch);

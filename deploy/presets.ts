@@ -48,6 +48,15 @@ export const stakedSchema = z.strictObject({
   committeeSize: positive.max(COMMITTEE_SIZE),
   /** Epochs whose seeds are kept. */
   seedRing: positive,
+  /** What a published aggregate that is wrong costs its proposer and brings its challenger, by `minimumStake`. */
+  challenge: z.strictObject({
+    /** Taken from the proposer, in basis points of `minimumStake`. */
+    slashBps: bps.min(1),
+    /** Paid to the challenger, likewise; at most half of what is taken. */
+    rewardBps: bps,
+    /** Rewards kept back for when a stake is gone. */
+    reserveRewards: z.number().int().nonnegative(),
+  }),
   /** How fast the set changes. Rates are validators a window. */
   churn: z.strictObject({
     /** Windows are counted from 1970. */

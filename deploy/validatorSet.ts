@@ -18,6 +18,7 @@ export interface ValidatorSetSurroundings {
   owner: string;
   token: string;
   rollup: string;
+  aggregateChallenge: string;
   genesisTime: number;
   /** Of a permissioned set, at its creation. */
   members: readonly Member[];
@@ -83,16 +84,38 @@ export function registryConfig(
   };
 }
 
-/** The contract's `InstanceConfig` of the Rollup, which is its own slasher. */
+/** The contract's `ChallengeConfig`: with stake to take, or without. */
+export function challengeConfig(
+  { validators }: Preset,
+  { rollup, validatorSet, token }: { rollup: string; validatorSet: string; token: string },
+): Record<string, unknown> {
+  if (validators.kind === "permissioned") {
+    const none = { registry: ZeroAddress, token: ZeroAddress, slashAmount: 0n, reward: 0n, reserve: 0n };
+    return { rollup, validatorSet, ...none };
+  }
+  const { slashBps, rewardBps, reserveRewards } = validators.challenge;
+  const part = (basisPoints: number): bigint => (validators.minimumStake * BigInt(basisPoints)) / 10_000n;
+  return {
+    rollup,
+    validatorSet,
+    registry: validatorSet,
+    token,
+    slashAmount: part(slashBps),
+    reward: part(rewardBps),
+    reserve: part(rewardBps) * BigInt(reserveRewards),
+  };
+}
+
+/** The contract's `InstanceConfig` of the Rollup; the challenge of aggregates slashes for it. */
 function firstInstance(
   preset: Preset,
-  { rollup, genesisTime }: { rollup: string; genesisTime: number },
+  { rollup, genesisTime, aggregateChallenge }: ValidatorSetSurroundings,
 ): { instance: string; genesis: number; epochDuration: number; slasher: string } {
   return {
     instance: rollup,
     genesis: genesisTime,
     epochDuration: preset.slotSeconds * preset.epochSlots,
-    slasher: ZeroAddress,
+    slasher: aggregateChallenge,
   };
 }
 

@@ -245,13 +245,14 @@ async function invalidations({ driver, challenge, token }: Staked, slot: bigint)
 }
 
 /** Deposits and exits of a set that has changed before. */
-async function stakeSamples({ driver, registry, join }: Staked): Promise<Record<string, Operation>> {
+async function stakeSamples(staked: Staked): Promise<Record<string, Operation>> {
+  const { driver, registry } = staked;
   const { connection } = driver;
   const sample = async (hash: string): Promise<Sample> =>
     sampleOf(connection, await connection.ethers.provider.getTransactionReceipt(hash));
   const nobody = toBeHex(0, 20);
   const newcomers = [];
-  for (let i = 0; i < 12; ++i) newcomers.push(await join());
+  for (let i = 0; i < 12; ++i) newcomers.push(await staked.join());
   await connection.networkHelpers.time.increase(1_200);
   const deposits = await Promise.all(newcomers.slice(4).map(({ hash }) => sample(hash)));
   const leaving = newcomers.slice(0, 8).map(({ validator }) => toBeHex(BigInt(validator.keyHash) >> 32n, 28));

@@ -99,6 +99,7 @@ export async function deployStaked(setUp: {
       minChurn: 8n,
       maxChurn: 8n,
     },
+    { instance: toBeHex(0, 20), genesis: 0, epochDuration: 0, slasher: toBeHex(0, 20) },
   ]);
   await token.approve(registry, 2n ** 256n - 1n);
 
@@ -113,7 +114,7 @@ export async function deployStaked(setUp: {
       instance: toBeHex(0, 20),
       amount: STAKE,
       key: keyWords(validator.key) as [string, string, string],
-      proof: signaturePointWords(provePossession(validator.secret, { domain, withdrawer })) as Point,
+      proof: signaturePointWords(provePossession(validator.secret, { domain, withdrawer })),
     });
     validators.set(BigInt(validator.keyHash), validator);
     return { hash: sent.hash, validator };
@@ -272,7 +273,6 @@ export class StakedDriver extends RollupDriver {
   }
 }
 
-type Point = [string, string, string, string, string, string];
 
 function newValidator(index: number, provider: Connection["ethers"]["provider"]): StakedValidator {
   const secret = BigInt(keccak256(toBeHex(index, 32))) >> 8n;

@@ -1,5 +1,12 @@
 import { expect } from "chai";
-import { type BaseContract, decodeBytes32String, type Result, toBeHex } from "ethers";
+import {
+  type BaseContract,
+  decodeBytes32String,
+  getCreateAddress,
+  type Result,
+  toBeHex,
+  ZeroAddress,
+} from "ethers";
 import { globalOptions } from "hardhat";
 
 import { refusal } from "../helpers/refusal.ts";
@@ -79,6 +86,8 @@ describe("Rollup deployment", () => {
       ["pauseCooldown", { pauseCooldown: 720n + 575n }],
       ["pauseCooldown", { pauseCooldown: 720n + 599n, outboxDelay: 600n }],
       ["pauseCooldown", { pauseCooldown: 2n ** 64n }],
+      // Nobody to check what the window asks for.
+      ["attestationChallengeWindow", { attestationChallengeWindow: 1n }],
     ];
     const { rollup } = await deployRollup();
     for (const [parameter, parameters] of cases) {
@@ -91,13 +100,46 @@ describe("Rollup deployment", () => {
   it("refuses addresses without code", async () => {
     const driver = await deployRollup();
     const config = (await driver.rollup.config()) as unknown as Result;
-    for (const name of ["validatorSet", "verifierPolicy", "feeToken", "asset"]) {
+    for (const name of [
+      "validatorSet",
+      "verifierPolicy",
+      "feeToken",
+      "asset",
+      "rewards",
+      "aggregateChallenge",
+    ]) {
       const attempt = driver.connection.ethers.deployContract("Rollup", [
         { ...config.toObject(), [name]: toBeHex(0xdead, 20) },
       ]);
       const error = await refusal(attempt, driver.rollup.interface);
       expect(decodeBytes32String(error.args[0] as string)).to.equal(name);
     }
+  });
+
+  it("refuses a challenge contract that is bound to another Rollup or validator set", async () => {
+    const driver = await deployRollup();
+    const { ethers } = driver.connection;
+    const config = ((await driver.rollup.config()) as unknown as Result).toObject();
+    const [deployer] = await ethers.getSigners();
+    const attempt = async (rollup: string | undefined, validatorSet: unknown) => {
+      const from = deployer!.address;
+      const next = getCreateAddress({ from, nonce: (await deployer!.getNonce()) + 1 });
+      const none = { registry: ZeroAddress, token: ZeroAddress, slashAmount: 0, reward: 0, reserve: 0 };
+      const aggregateChallenge = await ethers.deployContract("AggregateChallenge", [
+        { rollup: rollup ?? next, validatorSet, ...none },
+      ]);
+      return ethers.deployContract("Rollup", [{ ...config, aggregateChallenge }]);
+    };
+    const { validatorSet, policy } = driver.contracts;
+    for (const [rollup, set] of [
+      [driver.rollup.target as string, validatorSet],
+      [undefined, policy],
+    ] as const) {
+      const error = await refusal(attempt(rollup, set), driver.rollup.interface);
+      expect(decodeBytes32String(error.args[0] as string)).to.equal("aggregateChallenge");
+    }
+    const bound = await attempt(undefined, validatorSet);
+    expect((await bound.config()).aggregateChallenge).to.not.equal(ZeroAddress);
   });
 
   it("leaves every contract under the size limit", async function () {

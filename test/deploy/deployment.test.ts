@@ -49,7 +49,6 @@ async function refusalOf(promise: Promise<unknown>): Promise<DeployError> {
 /** Contracts that no preset deploys yet. */
 const ABSENT = {
   rewards: ZeroAddress,
-  aggregateChallenge: ZeroAddress,
   attestationChallengeWindow: 0n,
 };
 

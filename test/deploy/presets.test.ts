@@ -134,6 +134,11 @@ describe("presets of staked networks", () => {
       () => staked({ genesisDelaySeconds: 39 }),
       /genesisDelaySeconds: at least 40/,
     ],
+    [
+      "a reward for a challenge that pays who challenges himself",
+      () => staked({ challenge: { slashBps: 1_000, rewardBps: 501, reserveRewards: 1 } }),
+      /challenge.rewardBps: at most half/,
+    ],
     ["stakes in broken Gwei", () => staked({ minimumStake: "1000000001" }), /minimumStake: whole Gwei/],
     ["no stake", () => staked({ minimumStake: "0" }), /minimumStake: whole Gwei/],
     ["a committee greater than the bitmap", () => staked({ committeeSize: 49 }), /committeeSize/],

@@ -125,6 +125,7 @@ describe("deployment with staked validators", () => {
           genesisTime,
           genesisRoot,
           rewards: ethers.ZeroAddress,
+          attestationChallengeWindow: 0n,
           council,
           ...changes,
         },
@@ -173,7 +174,14 @@ describe("deployment of a permissioned preset", () => {
       owner,
       members: [{ proposer: deployer, keyHash: keyHashWord(keyHash(blsPublicKey(77n))) }],
       verifierCode: "0x",
-      expected: { ...addresses, genesisTime, genesisRoot, rewards: ethers.ZeroAddress, council },
+      expected: {
+        ...addresses,
+        genesisTime,
+        genesisRoot,
+        rewards: ethers.ZeroAddress,
+        attestationChallengeWindow: 0n,
+        council,
+      },
     });
     const message = await refused.then(String, (error: unknown) => (error as Error).message);
     expect(message)

@@ -5,7 +5,7 @@ import {Fp2} from "../../contracts/crypto/CompressedG2.sol";
 import {IRollup} from "../../contracts/rollup/IRollup.sol";
 import {IAggregateChallenge} from "../../contracts/slashing/IAggregateChallenge.sol";
 import {ValidatorState} from "../../contracts/staking/IValidatorRegistry.sol";
-import {Slot} from "../../contracts/types/Time.sol";
+import {Epoch, Slot} from "../../contracts/types/Time.sol";
 import {ChallengeFixture} from "./ChallengeFixture.sol";
 import {vm} from "./Vm.sol";
 
@@ -251,8 +251,9 @@ contract AggregateChallengeTest is ChallengeFixture {
         publish(wrong(1));
         publish(wrong(slot));
         invalidate(2);
+        (Epoch epoch, uint256 position) = (rollup.epochOf(Slot.wrap(1)), _position(1));
         vm.prank(address(challenge));
-        registry.slash(address(rollup), rollup.epochOf(Slot.wrap(1)), _position(1), STAKE, POT);
+        registry.slash(address(rollup), epoch, position, STAKE, POT);
         assertEq(stakeOf(secret), 0);
         invalidate(1);
         assertEq(token.balanceOf(CHALLENGER), 2 * REWARD);

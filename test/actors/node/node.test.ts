@@ -16,7 +16,19 @@ function blobWith(position: number, byte: number): Uint8Array {
 }
 
 function proven(at: L1Position, number: number): RollupEvent {
-  return { type: "epochProven", at, epoch: 0, number, prover: "0x", endRecordHash: "0x", outboxWord: 0n };
+  return {
+    type: "epochProven",
+    at,
+    epoch: 0,
+    number,
+    prover: "0x",
+    timestamp: 0,
+    endRecordHash: "0x",
+    rewardsRoot: "0x",
+    participation: [0n, 0n],
+    seedWord: 0n,
+    outboxWord: 0n,
+  };
 }
 
 describe("Node", () => {

@@ -273,7 +273,6 @@ export class StakedDriver extends RollupDriver {
   }
 }
 
-
 function newValidator(index: number, provider: Connection["ethers"]["provider"]): StakedValidator {
   const secret = BigInt(keccak256(toBeHex(index, 32))) >> 8n;
   const key = new Uint8Array(

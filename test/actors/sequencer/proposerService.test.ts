@@ -179,7 +179,11 @@ describe("Proposer", function () {
         epoch: 1,
         number: 1,
         prover: "0x",
+        timestamp: 0,
         endRecordHash: "0x",
+        rewardsRoot: "0x",
+        participation: [0n, 0n],
+        seedWord: 0n,
         outboxWord: 0n,
       }),
     ]);

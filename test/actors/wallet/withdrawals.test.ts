@@ -7,7 +7,7 @@ import { contractInterface } from "../../../actors/l1/contractInterface.ts";
 import type { L1Account } from "../../../actors/l1/l1Account.ts";
 import { RevertError } from "../../../actors/l1/l1Account.ts";
 import { OutboxCache } from "../../../actors/wallet/outboxCache.ts";
-import { WalletError } from "../../../actors/wallet/walletError.ts";
+import type { WalletError } from "../../../actors/wallet/walletError.ts";
 import { Withdrawals } from "../../../actors/wallet/withdrawals.ts";
 import { addressToHex, toAddress } from "../../../protocol/address.ts";
 import { merkleCommitment } from "../../../protocol/merkle.ts";
@@ -100,7 +100,7 @@ describe("Withdrawals, looked up on L1", () => {
         name: "Rollup__OutboxDelayNotOver",
         args: { availableAt: at },
         text: `Rollup__OutboxDelayNotOver(availableAt: ${at})`,
-      } as never);
+      });
     },
   } as unknown as L1Account;
 

@@ -12,6 +12,11 @@ import { ledgerKeyTask } from "./tasks/ledgerKey.ts";
 import { ledgerStatusTask } from "./tasks/ledgerStatus.ts";
 import { ledgerTransferTask } from "./tasks/ledgerTransfer.ts";
 import { ledgerWithdrawTask } from "./tasks/ledgerWithdraw.ts";
+import { marketBondTask } from "./tasks/marketBond.ts";
+import { marketClaimTask } from "./tasks/marketClaim.ts";
+import { marketQuoteTask } from "./tasks/marketQuote.ts";
+import { marketSlashTask } from "./tasks/marketSlash.ts";
+import { marketStatusTask } from "./tasks/marketStatus.ts";
 import { nodeRunTask } from "./tasks/nodeRun.ts";
 import { nodeSyncTask } from "./tasks/nodeSync.ts";
 import { presetCheckTask } from "./tasks/presetCheck.ts";
@@ -63,6 +68,11 @@ export default defineConfig({
     bridgeDepositTask,
     bridgeWithdrawTask,
     bridgeForceTask,
+    marketBondTask,
+    marketStatusTask,
+    marketQuoteTask,
+    marketClaimTask,
+    marketSlashTask,
     stakeKeysTask,
     stakeDepositTask,
     stakeStatusTask,

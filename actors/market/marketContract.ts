@@ -1,0 +1,261 @@
+/** The proof market on L1 as actors and tasks see it: state, and the records and words that its calls take. */
+import { Contract, type EventLog, type JsonRpcProvider } from "ethers";
+
+import { type Address, addressToHex, toAddress } from "../../protocol/address.ts";
+import { toHex } from "../../protocol/bytes.ts";
+import { keccakWords } from "../../protocol/hash.ts";
+import { type MarketParameters, STAGES, type Stage } from "../../protocol/market.ts";
+import type { QuoteDomain } from "../../protocol/quote.ts";
+import { contractInterface } from "../l1/contractInterface.ts";
+import { MarketError } from "./marketError.ts";
+
+/** What must be known of a deployment; its record is one. */
+export interface MarketDeployment {
+  chainId: number;
+  block: number;
+  version: number;
+  verificationKeyHash: string;
+  addresses: { rollup: string; token: string; market?: string | undefined };
+}
+
+/** Parameters of {@link MarketContract}. */
+export interface MarketContractOptions {
+  provider: JsonRpcProvider;
+  deployment: MarketDeployment;
+}
+
+/** A prover's money, in base units, and its lowest valid nonce. */
+export interface BondStatus {
+  prover: string;
+  free: bigint;
+  reserved: bigint;
+  withdrawing: bigint;
+  /** Seconds since 1970; undefined when nothing is on its way. */
+  withdrawableAt: number | undefined;
+  nonce: bigint;
+}
+
+/** An epoch in the market. */
+export interface EpochStatus {
+  epoch: number;
+  stage: Stage;
+  prover: string;
+  fee: bigint;
+  bond: bigint;
+  since: number;
+  exclusiveUntil: number;
+  deadline: number;
+  endRecordHash: string;
+}
+
+/** Seven words of a record. */
+export type RecordWords = readonly bigint[];
+
+/** The short opening of an epoch word. */
+export interface WordOpening {
+  when: bigint;
+  duties: string;
+  rewardsRoot: string;
+  prover: string;
+  endRecordHash: string;
+}
+
+/** The full opening. */
+export interface EpochOpening {
+  when: bigint;
+  participation: readonly bigint[];
+  seedWord: bigint;
+  rewardsRoot: string;
+  prover: string;
+  endRecord: RecordWords;
+}
+
+const ZERO = `0x${"00".repeat(32)}`;
+const NOBODY = `0x${"00".repeat(20)}`;
+const NO_RECORD: RecordWords = [0n, 0n, 0n, 0n, 0n, 0n, 0n];
+const NO_WORD: WordOpening = {
+  when: 0n,
+  duties: ZERO,
+  rewardsRoot: ZERO,
+  prover: NOBODY,
+  endRecordHash: ZERO,
+};
+
+export class MarketContract {
+  readonly address: string;
+  readonly market: Contract;
+  readonly rollup: Contract;
+  readonly #deployment: MarketDeployment;
+
+  /** @throws MarketError NO_MARKET */
+  constructor({ provider, deployment }: MarketContractOptions) {
+    const { market, rollup } = deployment.addresses;
+    if (market === undefined) {
+      throw new MarketError(
+        "NO_MARKET",
+        "the deployment's record names no market",
+        "name the record of a deployment that has one with --record",
+      );
+    }
+    this.address = market;
+    this.#deployment = deployment;
+    this.market = new Contract(market, contractInterface("market/ProofMarket"), provider);
+    this.rollup = new Contract(rollup, contractInterface("rollup/Rollup"), provider);
+  }
+
+  get domain(): QuoteDomain {
+    const { chainId, version, verificationKeyHash, addresses } = this.#deployment;
+    return {
+      version: BigInt(version),
+      chainId: BigInt(chainId),
+      market: toAddress(this.address),
+      rollup: toAddress(addresses.rollup),
+      verifierKeyHash: BigInt(verificationKeyHash),
+    };
+  }
+
+  async parameters(): Promise<MarketParameters> {
+    return (await this.#view("parameters")) as MarketParameters;
+  }
+
+  async bond(prover: Address): Promise<BondStatus> {
+    const name = addressToHex(prover);
+    const raw = (await this.#view("accountOf", name)) as Record<keyof BondStatus, bigint>;
+    const { free, reserved, withdrawing, nonce } = raw;
+    const withdrawableAt = withdrawing === 0n ? undefined : Number(raw.withdrawableAt);
+    return { prover: name, free, reserved, withdrawing, withdrawableAt, nonce };
+  }
+
+  /** What the market says of an epoch; undefined when its ring word is another's, or nobody opened it. */
+  async epoch(epoch: number): Promise<EpochStatus | undefined> {
+    const raw = (await this.#view("claimOf", epoch)) as Record<string, bigint | string>;
+    if (Number(raw["epoch"]) !== epoch || raw["since"] === 0n) return undefined;
+    return {
+      epoch,
+      stage: STAGES[Number(raw["stage"])]!,
+      prover: raw["prover"] as string,
+      fee: BigInt(raw["fee"]!),
+      bond: BigInt(raw["bond"]!),
+      since: Number(raw["since"]),
+      exclusiveUntil: Number(raw["exclusiveUntil"]),
+      deadline: Number(raw["deadline"]),
+      endRecordHash: raw["endRecordHash"] as string,
+    };
+  }
+
+  async reserve(epoch: number, time: number): Promise<bigint> {
+    return (await this.#view("reserveAt", epoch, time)) as bigint;
+  }
+
+  /** The oldest epoch with unproven blocks. @throws MarketError NOTHING_TO_PROVE */
+  async oldestEpoch(): Promise<{ epoch: number; pending: number; proven: number; current: number }> {
+    const status = (await this.rollup.getFunction("status")()) as Record<string, bigint>;
+    if (status["pending"] === status["proven"]) {
+      throw new MarketError("NOTHING_TO_PROVE", "every block is proven", "wait for the next one");
+    }
+    return {
+      epoch: Number(status["firstUnprovenEpoch"]),
+      pending: Number(status["pending"]),
+      proven: Number(status["proven"]),
+      current: Number(status["epoch"]),
+    };
+  }
+
+  /** Records that show the end of the oldest unproven epoch. @throws MarketError EPOCH_NOT_COMPLETE */
+  async endOf(epoch: number, slotsPerEpoch: number): Promise<{ end: RecordWords; next: RecordWords }> {
+    const { pending, proven, current } = await this.oldestEpoch();
+    const records = await this.#records(proven, pending);
+    const epochOf = (record: RecordWords): number =>
+      Math.floor(Number((record[4]! >> 192n) & 0xffff_ffffn) / slotsPerEpoch);
+    let last: number | undefined;
+    for (let number = proven + 1; number <= pending && epochOf(records.get(number)!) === epoch; ++number)
+      last = number;
+    const end = last === undefined ? undefined : records.get(last)!;
+    const lastSlot = (epoch + 1) * slotsPerEpoch - 1;
+    const isFull = end !== undefined && Number((end[4]! >> 192n) & 0xffff_ffffn) === lastSlot;
+    if (last === undefined || end === undefined || (last === pending && current <= epoch && !isFull)) {
+      throw new MarketError(
+        "EPOCH_NOT_COMPLETE",
+        `epoch ${epoch} can still get a block`,
+        "claim it after its last slot",
+      );
+    }
+    return { end, next: records.get(last + 1) ?? NO_RECORD };
+  }
+
+  /** Opening of the word of the epoch proven last, as `claim` and `open` take it. */
+  async predecessor(): Promise<WordOpening> {
+    const [newest] = await this.#proofs();
+    return newest ? shortOpening(newest) : NO_WORD;
+  }
+
+  /** What the Rollup's ring holds in an epoch's place, as `slash` and `release` take it. */
+  async ringWord(epoch: number): Promise<WordOpening> {
+    const { epochRing } = (await this.rollup.getFunction("config")()) as { epochRing: bigint };
+    const found = (await this.#proofs()).find(
+      ({ args }) => (args["epoch"] as bigint) % epochRing === BigInt(epoch) % epochRing,
+    );
+    return found ? shortOpening(found) : NO_WORD;
+  }
+
+  /** Full opening of a proven epoch's word, as `settle` takes it. @throws MarketError NOT_PROVEN */
+  async opening(epoch: number): Promise<EpochOpening> {
+    const found = (await this.#proofs()).find(({ args }) => Number(args["epoch"]) === epoch);
+    if (!found) {
+      throw new MarketError("NOT_PROVEN", `epoch ${epoch} is not proven`, "wait for its proof");
+    }
+    const { args } = found;
+    const number = Number(args["number"]);
+    const records = await this.#records(number, number);
+    return {
+      when: whenOf(found),
+      participation: [...(args["participation"] as readonly bigint[])],
+      seedWord: args["seedWord"] as bigint,
+      rewardsRoot: args["rewardsRoot"] as string,
+      prover: args["prover"] as string,
+      endRecord: records.get(number)!,
+    };
+  }
+
+  encode(method: string, values: readonly unknown[]): string {
+    return this.market.interface.encodeFunctionData(method, values);
+  }
+
+  async #view(method: string, ...values: unknown[]): Promise<unknown> {
+    return (await this.market.getFunction(method).staticCall(...values)) as unknown;
+  }
+
+  /** Newest first: of an epoch proven twice, after a recovery, the latter counts. */
+  async #proofs(): Promise<EventLog[]> {
+    const logs = await this.rollup.queryFilter("EpochProven", this.#deployment.block);
+    return (logs as EventLog[]).reverse();
+  }
+
+  /** The newest record of each number: a pruned block's number comes again. */
+  async #records(from: number, to: number): Promise<Map<number, RecordWords>> {
+    const logs = (await this.rollup.queryFilter("Proposed", this.#deployment.block)) as EventLog[];
+    const records = new Map<number, RecordWords>();
+    for (const { args } of logs) {
+      const number = Number(args["number"]);
+      if (number >= from && number <= to) records.set(number, [...(args["record"] as readonly bigint[])]);
+    }
+    return records;
+  }
+}
+
+function shortOpening(log: EventLog): WordOpening {
+  const { args } = log;
+  const when = whenOf(log);
+  const participation = args["participation"] as readonly bigint[];
+  return {
+    when,
+    duties: toHex(keccakWords([when, participation[0]!, participation[1]!, args["seedWord"] as bigint])),
+    rewardsRoot: args["rewardsRoot"] as string,
+    prover: args["prover"] as string,
+    endRecordHash: args["endRecordHash"] as string,
+  };
+}
+
+function whenOf({ args }: EventLog): bigint {
+  return ((args["epoch"] as bigint) << 64n) | (args["timestamp"] as bigint);
+}

@@ -51,6 +51,8 @@ export interface RollupParameters {
   };
   /** Who answers for committees. */
   validatorSet: string;
+  /** Contract that takes challenges of aggregates; the zero address for none. */
+  aggregateChallenge: string;
   feePortal: string;
   assetPortal: string;
   feeToken: string;
@@ -78,6 +80,7 @@ interface RawConfig {
   maxModifier: bigint;
   recordRing: bigint;
   validatorSet: string;
+  aggregateChallenge: string;
   feeToken: string;
   asset: string;
 }
@@ -244,6 +247,7 @@ export class RollupContract {
         records: Number(config.recordRing),
       },
       validatorSet: config.validatorSet,
+      aggregateChallenge: config.aggregateChallenge,
       feePortal,
       assetPortal,
       feeToken: config.feeToken,

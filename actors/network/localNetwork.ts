@@ -14,6 +14,7 @@ import { suiteErrorDecoder } from "../l1/contractInterface.ts";
 import { HeadFollower } from "../l1/headFollower.ts";
 import { L1Account } from "../l1/l1Account.ts";
 import { connectL1 } from "../l1/provider.ts";
+import { readProvenParticipation } from "../l1/provenParticipation.ts";
 import { RollupContract, type RollupReference } from "../l1/rollupContract.ts";
 import { Node, type NodeEvent } from "../node/node.ts";
 import { chainIdentity, NodeStore } from "../node/nodeStore.ts";
@@ -35,14 +36,30 @@ import type { Logger } from "../support/logger.ts";
 import type { Service } from "../support/service.ts";
 import { sleep } from "../support/sleep.ts";
 import { type TrafficEvent, TrafficService } from "../traffic/trafficService.ts";
+import type { ValidatorEvent } from "../validator/validatorService.ts";
+import type { WatcherEvent } from "../watcher/watcherService.ts";
+import { Absence } from "./absence.ts";
 import { type Statistics, StatisticsCollector } from "./statistics.ts";
+import { ValidatorGroup, type ValidatorGroupOptions, type ValidatorKeys } from "./validatorGroup.ts";
 
 /** What happened in the network, by the part that tells it. */
 export type NetworkEvent =
   | { source: "node"; event: NodeEvent }
   | { source: "proposer"; event: ProposerEvent }
   | { source: "prover"; event: ProverEvent }
-  | { source: "traffic"; event: TrafficEvent };
+  | { source: "traffic"; event: TrafficEvent }
+  | { source: "validator"; index: number; event: ValidatorEvent }
+  | { source: "watcher"; event: WatcherEvent };
+
+/** What an absence left on L1. */
+export interface AbsenceResult {
+  /** Of the validator. */
+  index: number;
+  epoch: number;
+  /** Blocks of the epoch that it attested, of those counted. */
+  attested: number;
+  of: number;
+}
 
 /** What a sequencer leaves out. Looked at for every block, so that it can be changed while the network runs. */
 export interface SequencerRules {
@@ -60,9 +77,15 @@ export interface LocalNetworkOptions {
   /** Journals, state, blobs and proofs; a network that is opened again on the same folder goes on. */
   folder: string;
   /** L1 private keys. `traffic` holds both tokens; without it there are no users. */
-  keys: { sequencer: string; prover: string; traffic?: string };
-  /** BLS secret keys by committee position. */
-  attesterKeys: readonly Uint8Array[];
+  keys: { sequencer?: string; prover: string; traffic?: string; watcher?: string };
+  /** BLS secret keys by committee position, of a permissioned set whose one sequencer is `keys.sequencer`. */
+  attesterKeys?: readonly Uint8Array[];
+  /** Staked validators, watched over by `keys.watcher`; in place of the two above. */
+  validators?: readonly ValidatorKeys[];
+  /** Whether one of them is offline for an epoch, see `absence.ts`. Default false. */
+  absence?: boolean;
+  /** Changes what a validator publishes, for rehearsals of challenges. */
+  tamper?: ValidatorGroupOptions["tamper"];
   /** Makes the proofs; without it nothing is proven. */
   maker?: ProofMaker;
   /** Users that send transactions. Default 6. */
@@ -89,6 +112,9 @@ export class LocalNetwork implements Service {
   readonly heads: HeadFollower;
   readonly traffic: TrafficService | undefined;
   readonly rpc: RpcServer | undefined;
+  /** The staked validators. */
+  readonly validators: ValidatorGroup | undefined;
+  readonly #absence: Absence | undefined;
   readonly #provider: JsonRpcProvider;
   /** Those that follow L1, then those that act on it. */
   readonly #followers: readonly Service[];
@@ -103,6 +129,8 @@ export class LocalNetwork implements Service {
     heads: HeadFollower;
     traffic: TrafficService | undefined;
     rpc: RpcServer | undefined;
+    validators: ValidatorGroup | undefined;
+    absence: Absence | undefined;
     provider: JsonRpcProvider;
     followers: readonly Service[];
     actors: readonly Service[];
@@ -115,6 +143,8 @@ export class LocalNetwork implements Service {
     this.heads = parts.heads;
     this.traffic = parts.traffic;
     this.rpc = parts.rpc;
+    this.validators = parts.validators;
+    this.#absence = parts.absence;
     this.#provider = parts.provider;
     this.#followers = parts.followers;
     this.#actors = parts.actors;
@@ -193,24 +223,65 @@ export class LocalNetwork implements Service {
           pollInterval,
         });
 
-      const sequencerJournal = open("sequencer");
-      const sequencerAccount = account("sequencer", keys.sequencer, sequencerJournal);
-      const proposer = new ProposerService({
-        node,
-        heads,
-        account: sequencerAccount,
-        mempool,
-        attester: new LocalAttester({ keys: options.attesterKeys }),
-        guard: new ProposalGuard(sequencerJournal),
-        logger: logger.child({ actor: "sequencer" }),
-        coinbase: sequencerAccount.address,
-        l1BlockTime,
-        verifySignature,
-        ...(refuseSenders ? { refuseSenders } : {}),
-        get messagePolicy() {
-          return options.sequencer?.messagePolicy ?? "eager";
-        },
-      });
+      const makeProposer: ValidatorGroupOptions["makeProposer"] = (parts) =>
+        new ProposerService({
+          node,
+          heads,
+          account: parts.account,
+          mempool,
+          attester: parts.attester,
+          guard: new ProposalGuard(parts.journal),
+          logger: logger.child({ actor: parts.actor }),
+          coinbase: parts.account.address,
+          l1BlockTime,
+          verifySignature,
+          ...(refuseSenders ? { refuseSenders } : {}),
+          get messagePolicy() {
+            return options.sequencer?.messagePolicy ?? "eager";
+          },
+        });
+      const sequencer = (key: string): ProposerService => {
+        const journal = open("sequencer");
+        return makeProposer({
+          actor: "sequencer",
+          account: account("sequencer", key, journal),
+          journal,
+          attester: new LocalAttester({ keys: options.attesterKeys ?? [] }),
+        });
+      };
+      const validators =
+        options.validators && keys.watcher !== undefined
+          ? new ValidatorGroup({
+              node,
+              heads,
+              provider,
+              keys: options.validators,
+              watcherKey: keys.watcher,
+              folder,
+              l1BlockTime,
+              logger,
+              openJournal: open,
+              openAccount: account,
+              makeProposer,
+              tamper: options.tamper,
+              verifySignature,
+            })
+          : undefined;
+      const absence =
+        validators && options.absence
+          ? new Absence({
+              group: validators,
+              rollup,
+              heads,
+              l1BlockTime,
+              logger: logger.child({ actor: "absence" }),
+            })
+          : undefined;
+      const proposers = validators
+        ? validators.members.map(({ proposer }) => proposer)
+        : keys.sequencer === undefined
+          ? []
+          : [sequencer(keys.sequencer)];
       const prover = options.maker
         ? new ProverService({
             node,
@@ -249,18 +320,29 @@ export class LocalNetwork implements Service {
       const tell = options.onEvent ?? (() => undefined);
       const listen = (): void => {
         node.on((event) => (statistics.onNode(event), tell({ source: "node", event })));
-        proposer.on((event) => (statistics.onProposer(event), tell({ source: "proposer", event })));
+        for (const proposer of proposers) {
+          proposer.on((event) => (statistics.onProposer(event), tell({ source: "proposer", event })));
+        }
+        for (const { validator, index } of validators?.members ?? []) {
+          validator.on((event) => tell({ source: "validator", index, event }));
+        }
+        validators?.watcher.on((event) => (statistics.onWatcher(event), tell({ source: "watcher", event })));
         prover?.on((event) => (statistics.onProver(event), tell({ source: "prover", event })));
         traffic?.on((event) => (statistics.onTraffic(event), tell({ source: "traffic", event })));
       };
       const followers = [heads, new NodeService({ node, heads, logger: logger.child({ actor: "node" }) })];
-      const actors = [proposer, prover, traffic, rpc].filter((service) => service !== undefined);
+      const sequencers = validators ? [validators] : proposers;
+      const actors = [...sequencers, absence, prover, traffic, rpc].filter(
+        (service) => service !== undefined,
+      );
       return new LocalNetwork({
         node,
         mempool,
         heads,
         traffic,
         rpc,
+        validators,
+        absence,
         provider,
         followers,
         actors,
@@ -335,6 +417,20 @@ export class LocalNetwork implements Service {
       await sleep(100, signal);
     }
     return this.statistics;
+  }
+
+  /** Who was offline for an epoch, and what L1 has proven of its attestations then; undefined before that proof. */
+  async absence(): Promise<AbsenceResult | undefined> {
+    const absent = this.#absence?.absent;
+    if (!absent) return undefined;
+    const participation = await readProvenParticipation({
+      provider: this.#provider,
+      parameters: this.node.parameters,
+      epoch: absent.epoch,
+    });
+    if (!participation) return undefined;
+    const { index, epoch, position } = absent;
+    return { index, epoch, attested: participation.counts[position]!, of: participation.blocks };
   }
 
   /** The state that L1 alone has as proven, opened from its events. */

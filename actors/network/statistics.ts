@@ -2,6 +2,7 @@ import type { NodeEvent } from "../node/node.ts";
 import type { ProverEvent } from "../prover/proverService.ts";
 import type { ProposerEvent } from "../sequencer/proposerService.ts";
 import type { TrafficEvent } from "../traffic/trafficService.ts";
+import type { WatcherEvent } from "../watcher/watcherService.ts";
 
 /** Gas of whole transactions. */
 export interface GasSummary {
@@ -27,6 +28,15 @@ export interface Statistics {
   /** Wrong aggregates shown on L1: their blocks are gone. */
   rollBacks: number;
   missedSlots: number;
+  /** Of staked validators; 0 without. */
+  committeeSize: number;
+  /** Members that attested, by block, in the order in which the watcher verified their aggregates. */
+  attestations: number[];
+  wrongAggregates: number;
+  invalidations: number;
+  /** Seeds that the watcher fixed since nobody else had. */
+  seedsPoked: number;
+  equivocations: number;
   /** Epoch proofs that L1 accepted. */
   proofs: number;
   provenBlocks: number;
@@ -34,7 +44,10 @@ export interface Statistics {
   provingSeconds: number[];
   /** Seconds from the start to the first accepted proof. */
   secondsToFirstProof: number | undefined;
-  gas: Record<"propose" | "submitEpochProof" | "register" | "deposit", GasSummary | undefined>;
+  gas: Record<
+    "propose" | "submitEpochProof" | "register" | "deposit" | "invalidate" | "fixSeed",
+    GasSummary | undefined
+  >;
 }
 
 /** Counts what the actors tell. */
@@ -50,11 +63,24 @@ export class StatisticsCollector {
     prunes: 0,
     rollBacks: 0,
     missedSlots: 0,
+    committeeSize: 0,
+    attestations: [],
+    wrongAggregates: 0,
+    invalidations: 0,
+    seedsPoked: 0,
+    equivocations: 0,
     proofs: 0,
     provenBlocks: 0,
     provingSeconds: [],
     secondsToFirstProof: undefined,
-    gas: { propose: undefined, submitEpochProof: undefined, register: undefined, deposit: undefined },
+    gas: {
+      propose: undefined,
+      submitEpochProof: undefined,
+      register: undefined,
+      deposit: undefined,
+      invalidate: undefined,
+      fixSeed: undefined,
+    },
   };
 
   get current(): Statistics {
@@ -95,6 +121,29 @@ export class StatisticsCollector {
   onProposer(event: ProposerEvent): void {
     if (event.type === "proposed") this.#gas("propose", event.gasUsed);
     else this.#statistics.missedSlots++;
+  }
+
+  onWatcher(event: WatcherEvent): void {
+    const s = this.#statistics;
+    switch (event.type) {
+      case "verified":
+        s.committeeSize = event.committeeSize;
+        s.attestations.push(event.attestations);
+        break;
+      case "wrongAggregate":
+        s.wrongAggregates++;
+        break;
+      case "invalidated":
+        s.invalidations++;
+        this.#gas("invalidate", event.gasUsed);
+        break;
+      case "seedFixed":
+        s.seedsPoked++;
+        this.#gas("fixSeed", event.gasUsed);
+        break;
+      case "equivocation":
+        s.equivocations++;
+    }
   }
 
   onProver(event: ProverEvent): void {

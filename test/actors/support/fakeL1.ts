@@ -54,6 +54,7 @@ export function fakeParameters(): RollupParameters {
     messageDeadline: 30,
     limits: { gasL2: 90_000n, gasDa: 768n, modifier: 100, records: 64 },
     validatorSet: ROLLUP,
+    aggregateChallenge: ROLLUP,
     feePortal: ROLLUP,
     assetPortal: ROLLUP,
     feeToken: ROLLUP,

@@ -20,6 +20,7 @@ export const LOCAL_ACCOUNTS = {
   sequencer: 1,
   prover: 2,
   treasury: 3,
+  watcher: 4,
   firstProposer: 100,
   firstWithdrawer: 200,
 } as const;

@@ -10,7 +10,8 @@ export function bar(done: number, total: number): string {
 }
 
 /** An event as a line for people; undefined for events that are only noise to them. */
-export function describeEvent({ source, event }: NetworkEvent): string | undefined {
+export function describeEvent(told: NetworkEvent): string | undefined {
+  const { source, event } = told;
   switch (source) {
     case "proposer":
       if (event.type === "missed") return `slot ${event.slot}  missed: ${event.reason}`;
@@ -26,6 +27,15 @@ export function describeEvent({ source, event }: NetworkEvent): string | undefin
         case "failed":
           return `epoch ${event.epoch}  no proof: ${event.reason}`;
       }
+      break;
+    case "validator":
+      if (event.type === "refused")
+        return `slot ${event.slot}  validator ${told.index} refused: ${event.reason}`;
+      break;
+    case "watcher":
+      if (event.type === "wrongAggregate") return `block ${event.number}: its aggregate is wrong`;
+      if (event.type === "invalidated") return `block ${event.number} invalidated, ${gas(event.gasUsed)}`;
+      if (event.type === "seedFixed") return `epoch ${event.epoch}  seed fixed by the watcher`;
       break;
     case "node":
       if (event.type === "invalidBlock") return `block ${event.number} is invalid`;

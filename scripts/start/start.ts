@@ -13,18 +13,23 @@ import { Listr } from "listr2";
 import { Anvil } from "../../actors/l1/anvil.ts";
 import { connectL1 } from "../../actors/l1/provider.ts";
 import { RollupContract } from "../../actors/l1/rollupContract.ts";
-import { LocalNetwork, type SequencerRules } from "../../actors/network/localNetwork.ts";
+import { type AbsenceResult, LocalNetwork, type SequencerRules } from "../../actors/network/localNetwork.ts";
 import type { Statistics } from "../../actors/network/statistics.ts";
 import { readProvenRoot } from "../../actors/node/provenRoot.ts";
 import { openLocalProofMaker } from "../../actors/prover/localProofMaker.ts";
 import { messageOf } from "../../actors/support/actorError.ts";
 import { createLogger, type Logger } from "../../actors/support/logger.ts";
 import { writeDeployment, type Deployment } from "../../deploy/deployment.ts";
-import { LOCAL_ACCOUNTS, localAttesterKey, localPrivateKey } from "../../deploy/localAccounts.ts";
+import {
+  LOCAL_ACCOUNTS,
+  localAttesterKey,
+  localPrivateKey,
+  localValidator,
+} from "../../deploy/localAccounts.ts";
 import { toHex } from "../../protocol/bytes.ts";
 import { buildCircuit, type BuiltCircuit } from "../circuits/build.ts";
 import { bar, describeEvent } from "./progress.ts";
-import { deployLocal } from "./deployLocal.ts";
+import { deployLocal, genesisLag } from "./deployLocal.ts";
 import { resync } from "./resync.ts";
 import { StartError } from "./startError.ts";
 import { openStory, type Story, type StoryResult } from "./story.ts";
@@ -49,6 +54,8 @@ const L1_BLOCK_TIME = 1;
 const STORY_SECONDS = 60;
 /** Their deposits fill the Inbox, two messages a block. */
 const USERS = 4;
+/** They complete the bootstrap set of the preset. */
+const VALIDATORS = 5;
 const dataFolder = fileURLToPath(new URL("../../.data/local", import.meta.url));
 
 /** What the steps leave for those after them. */
@@ -60,6 +67,8 @@ interface Context {
   /** What happened to one user; empty when it did not. */
   told?: StoryResult;
   statistics?: Statistics;
+  /** Who was offline; undefined when its epoch was not proven. */
+  absence?: AbsenceResult | undefined;
   /** State root on L1, and the one a fresh process computed. */
   roots?: { l1: string; resynced: string };
 }
@@ -75,7 +84,9 @@ export async function start(options: StartOptions, hre: HardhatRuntimeEnvironmen
   const interrupted = (): void => (abort.signal.aborted ? process.exit(130) : abort.abort());
   process.on("SIGINT", interrupted).on("SIGTERM", interrupted);
 
-  const anvil = new Anvil({ port: options.port, logger });
+  // Stakes become active and seeds are fixed before genesis: what that takes has passed when the network starts.
+  const timestamp = Math.floor(Date.now() / 1000) - genesisLag("local");
+  const anvil = new Anvil({ port: options.port, timestamp, logger });
   const context: Context = {};
   try {
     await steps({ options, hre, anvil, logger, signal: abort.signal }).run(context);
@@ -147,6 +158,8 @@ function steps(parts: {
             url: anvil.url,
             readArtifact: (name) => hre.artifacts.readArtifact(name),
             blockTime: L1_BLOCK_TIME,
+            preset: "local",
+            validators: VALIDATORS,
             onStep: ({ contract }) => (step.output = contract),
           });
           writeDeployment(context.deployment);
@@ -188,6 +201,7 @@ function steps(parts: {
           context.told = await story;
           clearTimeout(limit);
           context.statistics = network.statistics;
+          context.absence = await network.absence();
           step.title = `Network: ${context.statistics.proofs} epochs proven`;
           await network.stop();
         },
@@ -232,11 +246,15 @@ async function openNetwork(parts: {
     deployment: context.deployment!,
     folder: dataFolder,
     keys: {
-      sequencer: localPrivateKey(LOCAL_ACCOUNTS.sequencer),
       prover: localPrivateKey(LOCAL_ACCOUNTS.prover),
       traffic: localPrivateKey(LOCAL_ACCOUNTS.treasury),
+      watcher: localPrivateKey(LOCAL_ACCOUNTS.watcher),
     },
-    attesterKeys: [localAttesterKey(0)],
+    validators: Array.from({ length: VALIDATORS }, (_, index) => ({
+      proposer: localValidator(index).proposer.privateKey,
+      attester: localAttesterKey(index),
+    })),
+    absence: true,
     maker: await openLocalProofMaker(context.circuit!),
     rpcPort,
     users: USERS,
@@ -268,11 +286,13 @@ function checkOptions({ epochs, port, rpcPort }: StartOptions): void {
   }
 }
 
-function complete(context: Context): Required<Pick<Context, "statistics" | "deployment" | "roots" | "told">> {
-  const { statistics, deployment, roots, told } = context;
+function complete(
+  context: Context,
+): Required<Pick<Context, "statistics" | "deployment" | "roots" | "told">> & Pick<Context, "absence"> {
+  const { statistics, deployment, roots, told, absence } = context;
   if (!statistics || !deployment || !roots || !told)
     throw new StartError("a step was left out", "see the log under .data/local");
-  return { statistics, deployment, roots, told };
+  return { statistics, deployment, roots, told, absence };
 }
 
 function requireSameRoot({ stateRootL1, stateRootResynced }: Summary): void {

@@ -1,3 +1,4 @@
+import type { AbsenceResult } from "../../actors/network/localNetwork.ts";
 import type { GasSummary, Statistics } from "../../actors/network/statistics.ts";
 import type { Deployment } from "../../deploy/deployment.ts";
 import type { StoryResult } from "./story.ts";
@@ -22,6 +23,15 @@ export interface Summary {
   /** Transactions that a sequencer refused and a block had to include. */
   forcedIncluded: number;
   blobs: number;
+  committeeSize: number;
+  /** Members that attested, by block. */
+  attestations: number[];
+  /** Of the validator that was offline for an epoch, as proven on L1; null when that epoch was not proven. */
+  offline: AbsenceResult | null;
+  /** Seeds that the watcher fixed since nobody else had. */
+  seedsPoked: number;
+  wrongAggregates: number;
+  missedSlots: number;
   proofs: number;
   /** Witness and proof, by epoch. */
   provingSeconds: number[];
@@ -41,9 +51,10 @@ export function summarise(parts: {
   deployment: Deployment;
   roots: { l1: string; resynced: string };
   told: StoryResult;
+  absence?: AbsenceResult | undefined;
   seconds: number;
 }): { values: Summary; text: string } {
-  const { statistics, deployment, roots, told, seconds } = parts;
+  const { statistics, deployment, roots, told, absence, seconds } = parts;
   const operations = Object.entries(statistics.gas).filter(
     (entry): entry is [string, GasSummary] => entry[1] !== undefined,
   );
@@ -57,6 +68,12 @@ export function summarise(parts: {
     withdrawalsFinished: told.withdrawal ? 1 : 0,
     forcedIncluded: told.forced ? 1 : 0,
     blobs: statistics.blobs,
+    committeeSize: statistics.committeeSize,
+    attestations: statistics.attestations,
+    offline: absence ?? null,
+    seedsPoked: statistics.seedsPoked,
+    wrongAggregates: statistics.wrongAggregates,
+    missedSlots: statistics.missedSlots,
     proofs: statistics.proofs,
     provingSeconds: statistics.provingSeconds.map(rounded),
     gasUsed: {
@@ -92,6 +109,9 @@ function describe(values: Summary, { withdrawal, forced }: StoryResult): string 
         ? `message ${forced.message}, refused by the sequencer, in block ${forced.block} ${forced.slots} slots later`
         : "NONE",
     ],
+    ["attestations", `${values.attestations.join(", ")} of ${values.committeeSize}, each aggregate verified`],
+    ["offline", describeAbsence(values.offline)],
+    ["seeds poked", `${values.seedsPoked}`],
     ["proving", `${values.provingSeconds.join(", ")} s`],
     ...Object.entries(values.gasUsed).map(([name, { count, min, avg, max }]): [string, string] => [
       `gas: ${name}`,
@@ -106,6 +126,12 @@ function describe(values: Summary, { withdrawal, forced }: StoryResult): string 
   ];
   const width = Math.max(...rows.map(([name]) => name.length));
   return ["", ...rows.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`), ""].join("\n");
+}
+
+function describeAbsence(offline: AbsenceResult | null): string {
+  if (!offline) return "none in an epoch that was proven";
+  const { index, epoch, attested, of } = offline;
+  return `validator ${index} in epoch ${epoch}: ${attested} of ${of} attestations proven`;
 }
 
 function operationGas({ count, min, max, total }: GasSummary): OperationGas {

@@ -2,6 +2,7 @@
 import { ArgumentType } from "hardhat/types/arguments";
 import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
 
+import type { FeeCeiling } from "../actors/l1/fees.ts";
 import type { FollowOptions } from "../actors/process/followedRollup.ts";
 import type { Logger } from "../actors/support/logger.ts";
 import type { Service } from "../actors/support/service.ts";
@@ -51,6 +52,14 @@ export const L1_BLOCK_TIME = whole(
   "blockTime",
   "Seconds between L1 blocks; default: 12, on local chains 1",
   0,
+);
+export const FEE_CEILING = text(
+  "feeCeiling",
+  "Most that a transaction offers L1, in gwei a unit of gas, base fee and tip together",
+);
+export const BLOB_FEE_CEILING = text(
+  "blobFeeCeiling",
+  "Most that it offers for blob gas, in gwei; default: --fee-ceiling",
 );
 export const PORT = (
   defaultValue: number,
@@ -132,6 +141,23 @@ export async function l1BlockTimeOf(seconds: number, deployment: Deployment): Pr
   const { LOCAL_CHAIN_IDS } = await import("../deploy/verifierGuard.ts");
   if (seconds < 0) throw new OptionError(`--block-time ${seconds}`, "give a whole number from 1");
   return seconds || (LOCAL_CHAIN_IDS.includes(deployment.chainId) ? 1 : 12);
+}
+
+/** A ceiling given in gwei; undefined when neither price is given. @throws OptionError */
+export function feeCeilingOf(gas: string | undefined, blobGas: string | undefined): FeeCeiling | undefined {
+  if (gas === undefined) {
+    if (blobGas === undefined) return undefined;
+    throw new OptionError("--blob-fee-ceiling without --fee-ceiling", "give both, or --fee-ceiling alone");
+  }
+  const maxFeePerGas = weiOf(gas);
+  return { maxFeePerGas, maxFeePerBlobGas: blobGas === undefined ? maxFeePerGas : weiOf(blobGas) };
+}
+
+/** Gwei with up to nine decimals, in wei. @throws OptionError */
+export function weiOf(gwei: string): bigint {
+  const [, whole = "", decimals = ""] = /^(\d{1,9})(?:\.(\d{1,9}))?$/.exec(gwei) ?? [];
+  if (whole === "") throw new OptionError(`${gwei} is no price`, "give gwei, such as 60 or 0.5");
+  return BigInt(whole + decimals.padEnd(9, "0"));
 }
 
 /** @throws OptionError */

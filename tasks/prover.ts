@@ -1,6 +1,8 @@
 import { task } from "hardhat/config";
+import { ArgumentType } from "hardhat/types/arguments";
 import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
 
+import type { CeilingRange } from "../actors/prover/proofCeiling.ts";
 import { showKnownErrors } from "./known.ts";
 import { OptionError, RECORD, RPC } from "./ledgerOptions.ts";
 import {
@@ -8,6 +10,7 @@ import {
   ARCHIVE,
   BEACON,
   DATA,
+  FEE_CEILING,
   JSON_LOGS,
   KEY_FILE,
   L1_BLOCK_TIME,
@@ -16,6 +19,7 @@ import {
   l1BlockTimeOf,
   l1KeyOf,
   runProcess,
+  weiOf,
   type KeyOptions,
   type ProcessOptions,
 } from "./processOptions.ts";
@@ -29,6 +33,14 @@ export const proverTask = task("prover", "Proves every complete epoch and submit
   .addOption(KEY_FILE)
   .addOption(ACCOUNT_INDEX)
   .addOption(PASSPHRASE_FILE)
+  .addOption(FEE_CEILING)
+  .addOption({
+    name: "firstFeeCeiling",
+    description:
+      "The same at the end of an epoch: it rises to --fee-ceiling until the proof is due; default: 60",
+    type: ArgumentType.STRING_WITHOUT_DEFAULT,
+    defaultValue: undefined,
+  })
   .addOption(L1_BLOCK_TIME)
   .addOption(REORG_DEPTH)
   .addFlag(JSON_LOGS)
@@ -36,6 +48,8 @@ export const proverTask = task("prover", "Proves every complete epoch and submit
   .build();
 
 interface ProverOptions extends ProcessOptions, KeyOptions {
+  feeCeiling: string | undefined;
+  firstFeeCeiling: string | undefined;
   blockTime: number;
 }
 
@@ -44,6 +58,7 @@ async function prover(options: ProverOptions, hre: HardhatRuntimeEnvironment): P
   const { openLocalProofMaker } = await import("../actors/prover/localProofMaker.ts");
   const { LOCAL_ACCOUNTS } = await import("../deploy/localAccounts.ts");
   const { buildCircuit } = await import("../scripts/circuits/build.ts");
+  const feeCeiling = await ceilingOf(options);
   await runProcess("prover", options, hre, async (follow, deployment) => {
     const circuit = await buildCircuit({ size: deployment.circuit });
     if (circuit.entry.vkHash !== deployment.verificationKeyHash) {
@@ -56,7 +71,24 @@ async function prover(options: ProverOptions, hre: HardhatRuntimeEnvironment): P
       ...follow,
       privateKey: await l1KeyOf(options, deployment, hre, LOCAL_ACCOUNTS.prover),
       maker: await openLocalProofMaker(circuit),
+      feeCeiling,
       l1BlockTime: await l1BlockTimeOf(options.blockTime, deployment),
     });
   });
+}
+
+/** From the first ceiling to the last; one that is not given is the default's, or the other where that is past it. */
+async function ceilingOf({ feeCeiling, firstFeeCeiling }: ProverOptions): Promise<CeilingRange> {
+  const { DEFAULT_PROOF_CEILING } = await import("../actors/prover/proofCeiling.ts");
+  const { start, end } = DEFAULT_PROOF_CEILING;
+  const last = feeCeiling === undefined ? end.maxFeePerGas : weiOf(feeCeiling);
+  const first = firstFeeCeiling === undefined ? start.maxFeePerGas : weiOf(firstFeeCeiling);
+  if (firstFeeCeiling !== undefined && first > last) {
+    throw new OptionError(
+      "--first-fee-ceiling is above --fee-ceiling",
+      "give a first ceiling that can rise to the last",
+    );
+  }
+  const ceiling = (price: bigint) => ({ maxFeePerGas: price, maxFeePerBlobGas: price });
+  return { start: ceiling(first < last ? first : last), end: ceiling(last) };
 }

@@ -8,7 +8,9 @@ import {
   ACCOUNT_INDEX,
   ARCHIVE,
   BEACON,
+  BLOB_FEE_CEILING,
   DATA,
+  FEE_CEILING,
   JSON_LOGS,
   KEY_FILE,
   L1_BLOCK_TIME,
@@ -16,6 +18,7 @@ import {
   PORT,
   REORG_DEPTH,
   checkPort,
+  feeCeilingOf,
   l1BlockTimeOf,
   l1KeyOf,
   runProcess,
@@ -49,6 +52,8 @@ export const sequencerTask = task(
     defaultValue: undefined,
   })
   .addOption(PORT(8561))
+  .addOption(FEE_CEILING)
+  .addOption(BLOB_FEE_CEILING)
   .addOption(L1_BLOCK_TIME)
   .addOption(REORG_DEPTH)
   .addFlag(JSON_LOGS)
@@ -58,6 +63,8 @@ export const sequencerTask = task(
 interface SequencerOptions extends ProcessOptions, KeyOptions {
   attesterKeys: string | undefined;
   coinbase: string | undefined;
+  feeCeiling: string | undefined;
+  blobFeeCeiling: string | undefined;
   port: number;
   blockTime: number;
 }
@@ -69,6 +76,7 @@ async function sequencer(options: SequencerOptions, hre: HardhatRuntimeEnvironme
   const { coinbase } = options;
   if (coinbase !== undefined) toAddress(coinbase);
   const port = checkPort(options.port);
+  const feeCeiling = feeCeilingOf(options.feeCeiling, options.blobFeeCeiling);
   await runProcess("sequencer", options, hre, async (follow, deployment) =>
     openSequencerProcess({
       ...follow,
@@ -76,6 +84,7 @@ async function sequencer(options: SequencerOptions, hre: HardhatRuntimeEnvironme
       attesterKeys: await attesterKeysOf(options.attesterKeys, deployment.chainId),
       ...(coinbase === undefined ? {} : { coinbase }),
       port,
+      ...(feeCeiling ? { feeCeiling } : {}),
       l1BlockTime: await l1BlockTimeOf(options.blockTime, deployment),
     }),
   );

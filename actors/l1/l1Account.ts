@@ -32,6 +32,7 @@ import {
 } from "./fees.ts";
 import { type LeftBehind, readLeftBehind } from "./leftBehind.ts";
 import { type Refusal, RevertError, notMined, overCeiling, refusalOf } from "./sendErrors.ts";
+import { revertReason, simulateCall } from "./simulation.ts";
 
 export { RevertError } from "./sendErrors.ts";
 
@@ -144,24 +145,15 @@ export class L1Account {
    * not, and when the node cannot tell: some refuse blobs or another time in `eth_call`.
    */
   async simulate(request: SimulateRequest): Promise<ContractError | undefined> {
-    const { to, data, value = 0n, gasLimit, blobs, timestamp } = request;
-    const hashes = blobs?.map((blob) => this.#sidecarOf(blob).versionedHash);
-    const call = {
-      from: this.address,
-      to,
-      data,
-      value: quantity(value),
-      ...(gasLimit === undefined ? {} : { gas: quantity(gasLimit) }),
-      ...(hashes ? { blobVersionedHashes: hashes } : {}),
-    };
-    try {
-      await this.#options.provider.send("eth_call", [call, "latest", {}, { time: quantity(timestamp) }]);
-      return undefined;
-    } catch (error) {
-      const decoded = this.#options.errors.decodeThrown(error);
-      if (!decoded) this.#options.logger.debug({ error: messageOf(error).slice(0, 200) }, "no simulation");
-      return decoded;
-    }
+    const { provider, errors, logger } = this.#options;
+    const { blobs, ...call } = request;
+    const blobVersionedHashes = blobs?.map((blob) => this.#sidecarOf(blob).versionedHash);
+    return simulateCall({
+      provider,
+      errors,
+      logger,
+      call: { ...call, from: this.address, blobVersionedHashes },
+    });
   }
 
   /** Whether a transaction that was given up may hold a nonce, one of an earlier run included. */
@@ -378,7 +370,7 @@ export class L1Account {
   }
 
   async #seeThrough(request: SendRequest, gasLimit: bigint, versions: Versions): Promise<SendResult> {
-    const { provider, journal, pollInterval } = this.#options;
+    const { provider, journal, errors, pollInterval } = this.#options;
     const { purpose, signal, expires } = request;
     const either = AbortSignal.any([signal, expires].filter((s) => s !== undefined));
     let overtaken = 0;
@@ -394,8 +386,10 @@ export class L1Account {
             block: receipt.blockNumber,
             success,
           });
-          if (!success)
-            throw new RevertError("TRANSACTION_REVERTED", purpose, await this.#reason(request, receipt));
+          if (!success) {
+            const reason = await revertReason({ provider, errors, receipt, request });
+            throw new RevertError("TRANSACTION_REVERTED", purpose, reason);
+          }
           return { hash: receipt.hash, receipt, attempts: versions.hashes.length };
         }
         const mined = await provider.getTransactionCount(this.address, "latest");
@@ -459,30 +453,6 @@ export class L1Account {
     }
     return undefined;
   }
-
-  /** Replays a reverted call on the state before its block; exact unless another transaction of the block matters. */
-  async #reason(
-    { to, data, value = 0n }: SendRequest,
-    receipt: TransactionReceipt,
-  ): Promise<ContractError | undefined> {
-    const transaction = (await this.#options.provider.send("eth_getTransactionByHash", [
-      receipt.hash,
-    ])) as Record<string, unknown>;
-    const blobVersionedHashes = transaction["blobVersionedHashes"];
-    const call = {
-      from: this.address,
-      to,
-      data,
-      value: quantity(value),
-      ...(blobVersionedHashes ? { blobVersionedHashes } : {}),
-    };
-    try {
-      await this.#options.provider.send("eth_call", [call, quantity(receipt.blockNumber)]);
-      return undefined;
-    } catch (error) {
-      return this.#options.errors.decodeThrown(error);
-    }
-  }
 }
 
 /** The versions of one transaction: same nonce, rising fees. */
@@ -498,10 +468,6 @@ interface Versions extends LeftBehind {
   outbid?: boolean;
   /** Whether they replace what was left behind. */
   takesOver: boolean;
-}
-
-function quantity(value: bigint | number): string {
-  return `0x${value.toString(16)}`;
 }
 
 function refused(purpose: string, refusal: Refusal): ActorError {

@@ -11,6 +11,7 @@ import { openActorJournal } from "../journal/actorJournal.ts";
 import { ProposalGuard } from "../journal/proposalGuard.ts";
 import { ensureTrustedSetup } from "../l1/blobSidecar.ts";
 import { suiteErrorDecoder } from "../l1/contractInterface.ts";
+import type { FeeCeiling } from "../l1/fees.ts";
 import { HeadFollower } from "../l1/headFollower.ts";
 import { L1Account } from "../l1/l1Account.ts";
 import { connectL1 } from "../l1/provider.ts";
@@ -21,6 +22,7 @@ import { chainIdentity, NodeStore } from "../node/nodeStore.ts";
 import { openBlobSources } from "../node/openBlobSources.ts";
 import { NodeService } from "../node/nodeService.ts";
 import { type ProvenRoot, readProvenRoot } from "../node/provenRoot.ts";
+import type { CeilingRange } from "../prover/proofCeiling.ts";
 import type { ProofMaker } from "../prover/proofMaker.ts";
 import { ProofStore } from "../prover/proofStore.ts";
 import { type ProverEvent, ProverService } from "../prover/proverService.ts";
@@ -98,6 +100,8 @@ export interface LocalNetworkOptions {
   sequencer?: Partial<SequencerRules>;
   /** L1 blocks whose events can be undone; what is deeper is kept on disk. Default 64. */
   reorgDepth?: number;
+  /** Most that the actors pay L1. Default: no limit for the sequencer, `DEFAULT_PROOF_CEILING` for the prover. */
+  feeCeilings?: { sequencer?: FeeCeiling; prover?: CeilingRange };
   /** Seconds between L1 blocks. Default 1. */
   l1BlockTime?: number;
   /** Milliseconds between questions to L1. Default 200. */
@@ -223,6 +227,7 @@ export class LocalNetwork implements Service {
           pollInterval,
         });
 
+      const { sequencer: sequencerCeiling, prover: proverCeiling } = options.feeCeilings ?? {};
       const makeProposer: ValidatorGroupOptions["makeProposer"] = (parts) =>
         new ProposerService({
           node,
@@ -235,6 +240,7 @@ export class LocalNetwork implements Service {
           coinbase: parts.account.address,
           l1BlockTime,
           verifySignature,
+          ...(sequencerCeiling ? { feeCeiling: sequencerCeiling } : {}),
           ...(refuseSenders ? { refuseSenders } : {}),
           get messagePolicy() {
             return options.sequencer?.messagePolicy ?? "eager";
@@ -291,6 +297,7 @@ export class LocalNetwork implements Service {
             logger: logger.child({ actor: "prover" }),
             store: new ProofStore({ folder: join(folder, "proofs") }),
             l1BlockTime,
+            ...(proverCeiling ? { feeCeiling: proverCeiling } : {}),
           })
         : undefined;
       const traffic =

@@ -1,6 +1,7 @@
 import { truncatedToField } from "../../protocol/hash.ts";
 import { slotAt, toTimestamp } from "../../protocol/time.ts";
 import { ProposalGuard } from "../journal/proposalGuard.ts";
+import type { FeeCeiling } from "../l1/fees.ts";
 import { readHead } from "../l1/provider.ts";
 import { NodeLedger } from "../rpc/nodeLedger.ts";
 import { RpcServer } from "../rpc/rpcServer.ts";
@@ -21,6 +22,8 @@ export interface SequencerProcessOptions extends FollowOptions {
   coinbase?: string;
   /** Port of the JSON API, which takes transactions too; 0 takes a free one. */
   port: number;
+  /** Most that a proposal pays L1. Default: no limit. */
+  feeCeiling?: FeeCeiling;
   /** Seconds between L1 blocks. */
   l1BlockTime: number;
 }
@@ -61,6 +64,7 @@ export async function openSequencerProcess(options: SequencerProcessOptions): Pr
       coinbase: options.coinbase ?? account.address,
       l1BlockTime,
       verifySignature,
+      ...(options.feeCeiling ? { feeCeiling: options.feeCeiling } : {}),
     });
     if (!journal.isWhole) {
       // What a lost journal would have told can only be about slots up to now.

@@ -8,17 +8,18 @@
  */
 import type { EpochInputs } from "../../protocol/epochInputs.ts";
 import { toTimestamp } from "../../protocol/time.ts";
-import type { HeadFollower } from "../l1/headFollower.ts";
 import type { FeeCeiling } from "../l1/fees.ts";
+import type { HeadFollower } from "../l1/headFollower.ts";
 import { type L1Account, RevertError } from "../l1/l1Account.ts";
 import type { Node } from "../node/node.ts";
-import { messageOf } from "../support/actorError.ts";
+import { ActorError, isActorError, messageOf } from "../support/actorError.ts";
 import { Emitter } from "../support/emitter.ts";
 import type { Logger } from "../support/logger.ts";
 import type { Service } from "../support/service.ts";
 import { sleep } from "../support/sleep.ts";
 import { encodeSubmission, inputsOf } from "./epochSubmission.ts";
 import { type EpochWork, completeEpochs } from "./epochWork.ts";
+import { type CeilingRange, DEFAULT_PROOF_CEILING, proofCeiling } from "./proofCeiling.ts";
 import type { ProofMaker } from "./proofMaker.ts";
 import type { ProofStore } from "./proofStore.ts";
 
@@ -33,7 +34,7 @@ export type ProverEvent =
 export interface ProverOptions {
   node: Node;
   heads: HeadFollower;
-  account: L1Account;
+  account: Pick<L1Account, "address" | "send" | "hasLeftBehind" | "release">;
   maker: ProofMaker;
   logger: Logger;
   /** Is paid; bound by the proof. Default: the account. */
@@ -41,10 +42,22 @@ export interface ProverOptions {
   store?: ProofStore;
   /** Epochs proven before the oldest is on L1. Default 4. */
   ahead?: number;
-  /** Most that a submission pays on L1, asked for before each version. Absent: no limit. */
-  feeCeiling?: () => FeeCeiling;
+  /** Most that a submission pays on L1: rises from the epoch's end to the time it is due. */
+  feeCeiling?: CeilingRange;
+  /** Chooses epochs, as a prover in the market does. Default: proves every epoch, and submits the oldest. */
+  selection?: EpochSelection;
   /** Seconds between L1 blocks. */
   l1BlockTime: number;
+}
+
+/** Which epochs a prover works on. Asked anew each time: it answers from the chain. */
+export interface EpochSelection {
+  /** Those to prove, the most urgent first. */
+  toProve(works: readonly EpochWork[]): readonly EpochWork[];
+  /** Whether the proof of the oldest unproven epoch is to be submitted now. */
+  maySubmit(work: EpochWork): boolean;
+  /** First second at which its proof would be late, in L1 seconds; undefined: the proof deadline. */
+  dueBy(work: EpochWork): number | undefined;
 }
 
 interface Proof {
@@ -67,6 +80,10 @@ export class ProverService implements Service {
   #wake = new AbortController();
   #stopListening: () => void = () => undefined;
   #running: Promise<unknown> = Promise.resolve();
+  /** Looked at when the node has synced, and when a proof is ready. */
+  readonly #conditions = new Set<() => void>();
+  /** Epoch whose submission waits for lower fees: said once. */
+  #waitsForFees = -1;
 
   constructor(options: ProverOptions) {
     this.#options = options;
@@ -82,13 +99,17 @@ export class ProverService implements Service {
   start(): Promise<void> {
     if (this.#abort) return Promise.resolve();
     const { signal } = (this.#abort = new AbortController());
-    const wake = () => {
-      this.#wake.abort();
-      this.#wake = new AbortController();
-    };
+    let synced: string | undefined;
     const stops = [
-      this.#options.heads.onHead(wake),
-      this.#options.node.on((event) => event.type === "synced" && wake()),
+      this.#options.heads.onHead(() => this.wake()),
+      this.#options.node.on((event) => {
+        if (event.type !== "synced") return;
+        for (const look of this.#conditions) look();
+        // The duties sync by themselves: only what is new to the node is news, or they would wake each other for ever.
+        if (event.head.hash === synced) return;
+        synced = event.head.hash;
+        this.wake();
+      }),
     ];
     this.#stopListening = () => stops.forEach((stop) => stop());
     this.#running = Promise.all([
@@ -104,6 +125,12 @@ export class ProverService implements Service {
     this.#wake.abort();
     this.#abort = undefined;
     await this.#running;
+  }
+
+  /** Looks again for something to do, because a selection may answer otherwise than before. */
+  wake(): void {
+    this.#wake.abort();
+    this.#wake = new AbortController();
   }
 
   /** Runs a duty until it finds nothing to do, then waits for news. */
@@ -132,15 +159,16 @@ export class ProverService implements Service {
   async #proveNext(signal: AbortSignal): Promise<boolean> {
     const works = this.#works();
     this.#forgetOthers(works);
-    const work = works
-      .slice(0, this.#options.ahead ?? 4)
+    const { selection, ahead = 4 } = this.#options;
+    const work = (selection?.toProve(works) ?? works)
+      .slice(0, ahead)
       .find((candidate) => !this.#proofs.has(keyOf(candidate)));
     if (!work) return false;
     const proof = await this.#prove(work, signal);
     if (!proof) return false;
     this.#proofs.set(keyOf(work), proof);
-    this.#wake.abort();
-    this.#wake = new AbortController();
+    for (const look of this.#conditions) look();
+    this.wake();
     return true;
   }
 
@@ -176,7 +204,7 @@ export class ProverService implements Service {
 
   async #submitOldest(signal: AbortSignal): Promise<boolean> {
     const { node, account, logger } = this.#options;
-    if (!this.#oldest()) return false;
+    if (!this.#oldest()) return this.#releaseNonces(signal);
     // The block that follows the epoch is part of the calldata, so the node must know all that L1 has by now.
     await node.sync(signal);
     const oldest = this.#oldest();
@@ -184,12 +212,14 @@ export class ProverService implements Service {
     const { work, proof } = oldest;
     const { epoch } = work;
     const data = encodeSubmission({ work, ...proof, rollup: node.parameters, prover: this.#prover });
+    const pointless = this.#when(() => this.#isPointless(work));
     try {
       const { receipt, hash } = await account.send({
         purpose: `prove-${epoch}`,
         to: node.parameters.address,
         data,
-        ceiling: this.#options.feeCeiling,
+        ceiling: () => this.#ceiling(work),
+        expires: pointless.signal,
         signal,
       });
       logger.info({ epoch, gasUsed: receipt.gasUsed }, "epoch proof accepted");
@@ -198,27 +228,104 @@ export class ProverService implements Service {
       return true;
     } catch (error) {
       if (signal.aborted) return false;
-      // A block came between making and mining: the proof holds, only the calldata names the block after the epoch.
-      if (error instanceof RevertError && error.contractError?.name === "Rollup__WrongNextRecord") {
-        logger.info({ epoch }, "another block follows the epoch by now; submitting again");
-        return true;
-      }
-      const reason =
-        error instanceof RevertError ? (error.contractError?.text ?? error.message) : messageOf(error);
-      logger.warn({ epoch, reason }, "epoch proof not accepted");
-      this.#events.emit({ type: "failed", epoch, reason });
-      // A proof that was damaged on disk is made again.
-      if (reason.startsWith("VerifierPolicy__ProofRefused")) this.#drop(work, proof);
-      await node.sync(signal);
+      return await this.#afterFailure(oldest, error, { pointless: pointless.signal.aborted, signal });
+    } finally {
+      pointless.forget();
+    }
+  }
+
+  /** What a submission's failure means; true when there is something to do at once. */
+  async #afterFailure(
+    { work, proof }: { work: EpochWork; proof: Proof },
+    error: unknown,
+    { pointless, signal }: { pointless: boolean; signal: AbortSignal },
+  ): Promise<boolean> {
+    const { node, logger } = this.#options;
+    const { epoch } = work;
+    await node.sync(signal);
+    if (pointless) {
+      logger.info({ epoch }, "the epoch is proven, or changed, without this submission");
+      return true;
+    }
+    if (isActorError(error, "FEE_CEILING")) {
+      if (this.#waitsForFees !== epoch)
+        logger.warn({ epoch, reason: error.message }, "waiting for lower fees");
+      this.#waitsForFees = epoch;
       return false;
     }
+    const contractError = error instanceof RevertError ? error.contractError : undefined;
+    // A block came between making and mining: the proof holds, only the calldata names the block after the epoch.
+    if (contractError?.name === "Rollup__WrongNextRecord") {
+      logger.info({ epoch }, "another block follows the epoch by now; submitting again");
+      return this.#works()[0]?.next?.chainHash !== work.next?.chainHash;
+    }
+    const reason = contractError?.text ?? messageOf(error);
+    logger.warn({ epoch, reason }, "epoch proof not accepted");
+    this.#events.emit({ type: "failed", epoch, reason });
+    // A proof that was damaged on disk is made again.
+    if (contractError?.name === "VerifierPolicy__ProofRefused") this.#drop(work, proof);
+    return false;
+  }
+
+  /** Submissions that were given up hold nonces in the pools, and would cost a revert: a transfer to itself is less. */
+  async #releaseNonces(signal: AbortSignal): Promise<boolean> {
+    const { account, logger } = this.#options;
+    if (!(await account.hasLeftBehind())) return false;
+    // Another proof takes the nonce over by itself.
+    const ready = this.#when(() => this.#oldest() !== undefined);
+    try {
+      const { start } = this.#options.feeCeiling ?? DEFAULT_PROOF_CEILING;
+      await account.release({ ceiling: () => start, expires: ready.signal, signal });
+      logger.info({}, "a submission that became pointless no longer holds a nonce");
+    } catch (error) {
+      if (!(error instanceof ActorError)) throw error;
+    } finally {
+      ready.forget();
+    }
+    return ready.signal.aborted;
+  }
+
+  /** Whether L1 would refuse the epoch's proof by now. An own proof is waited for, until L1 has its receipt. */
+  #isPointless(work: EpochWork): boolean {
+    const { chain } = this.#options.node;
+    const end = work.blocks.at(-1)!.number;
+    if (chain.proven < end) {
+      const [oldest] = this.#works();
+      return !oldest || keyOf(oldest) !== keyOf(work);
+    }
+    const proven = chain.provenEpochs.find(({ number }) => number >= end);
+    return proven?.prover.toLowerCase() !== this.#prover.toLowerCase();
+  }
+
+  #ceiling(work: EpochWork): FeeCeiling {
+    const { node, heads, l1BlockTime, selection, feeCeiling = DEFAULT_PROOF_CEILING } = this.#options;
+    return proofCeiling({
+      range: feeCeiling,
+      clock: node.parameters.clock,
+      epoch: work.epoch,
+      dueBy: selection?.dueBy(work),
+      l1BlockTime,
+      time: heads.head?.timestamp ?? 0,
+    });
+  }
+
+  /** A signal that aborts as soon as the condition holds. */
+  #when(condition: () => boolean): { signal: AbortSignal; forget: () => void } {
+    const controller = new AbortController();
+    const look = (): void => {
+      if (condition()) controller.abort();
+    };
+    look();
+    this.#conditions.add(look);
+    return { signal: controller.signal, forget: () => void this.#conditions.delete(look) };
   }
 
   /** The oldest unproven epoch, when its proof is ready. */
   #oldest(): { work: EpochWork; proof: Proof } | undefined {
     const work = this.#works()[0];
     const proof = work && this.#proofs.get(keyOf(work));
-    return work && proof && { work, proof };
+    if (!proof || this.#options.selection?.maySubmit(work) === false) return undefined;
+    return { work, proof };
   }
 
   #drop(work: EpochWork, { inputs }: Proof): void {

@@ -17,7 +17,7 @@ const selector = errors.getError("Late")!.selector.slice(2);
 const LATE = `63${selector}60e01b6000524260045260004960245260446000fd`;
 
 describe("Transactions that L1 does not take in time", function () {
-  this.timeout(90_000); // cell proofs take seconds on a busy machine
+  this.timeout(300_000); // cell proofs take seconds, on a busy machine many
   let bench: AnvilBench;
 
   before(async () => {

@@ -34,6 +34,8 @@ export class FakeAccount implements Pick<ProposerOptions, "account"> {
   simulations: number[] = [];
   /** What the next sends fail with at once. */
   failure: Error | undefined;
+  /** Sends that failed with it. */
+  refused = 0;
   leftBehind = false;
   released = 0;
   #mine: (() => void) | undefined;
@@ -62,7 +64,10 @@ export class FakeAccount implements Pick<ProposerOptions, "account"> {
   }
 
   #send(request: SendRequest): Promise<SendResult> {
-    if (this.failure) return Promise.reject(this.failure);
+    if (this.failure) {
+      this.refused++;
+      return Promise.reject(this.failure);
+    }
     this.sends.push(request);
     this.leftBehind = false; // a new one takes the nonce over
     return new Promise((resolve, reject) => {

@@ -20,6 +20,8 @@ import { marketStatusTask } from "./tasks/marketStatus.ts";
 import { nodeRunTask } from "./tasks/nodeRun.ts";
 import { nodeSyncTask } from "./tasks/nodeSync.ts";
 import { presetCheckTask } from "./tasks/presetCheck.ts";
+import { rewardsClaimTask } from "./tasks/rewardsClaim.ts";
+import { rewardsStatusTask } from "./tasks/rewardsStatus.ts";
 import { proverTask } from "./tasks/prover.ts";
 import { sequencerTask } from "./tasks/sequencer.ts";
 import { stakeDepositTask } from "./tasks/stakeDeposit.ts";
@@ -65,6 +67,8 @@ export default defineConfig({
     ledgerAccountTask,
     ledgerTransferTask,
     ledgerWithdrawTask,
+    rewardsClaimTask,
+    rewardsStatusTask,
     bridgeDepositTask,
     bridgeWithdrawTask,
     bridgeForceTask,

@@ -7,6 +7,7 @@ import { Contract, type Provider } from "ethers";
 import type { Artifact } from "./artifact.ts";
 import { DeployError } from "./errors.ts";
 import type { Preset } from "./presets.ts";
+import { rewardsFaults, type RewardsSurroundings } from "./rewards.ts";
 import { rollupConfig, type RollupSurroundings } from "./rollupConfig.ts";
 import { challengeConfig, validatorSetFaults, type Member } from "./validatorSet.ts";
 
@@ -19,7 +20,7 @@ export interface CheckParameters {
   members: readonly Member[];
   /** Runtime code of the verifier as compiled. */
   verifierCode: string;
-  expected: RollupSurroundings & { verifier: string; rollup: string };
+  expected: RollupSurroundings & RewardsSurroundings & { verifier: string };
 }
 
 /** What the check read on the way and the record keeps. */
@@ -75,7 +76,15 @@ export async function checkDeployment(parameters: CheckParameters): Promise<Read
   same("verifiers", await read(policy, "verifiers"), expected.verifier);
   if ((await provider.getCode(expected.verifier)) !== parameters.verifierCode)
     faults.push("the verifier's code is not the one compiled here");
-  await checkToken(await at("NetworkToken", expected.token));
+  faults.push(
+    ...(await rewardsFaults({
+      preset,
+      surroundings: expected,
+      feePortal,
+      provider,
+      readArtifact: parameters.readArtifact,
+    })),
+  );
 
   if (faults.length > 0) {
     throw new DeployError("ASSERTION_FAILED", faults.join("; "), "do not use this deployment; deploy again");
@@ -85,8 +94,4 @@ export async function checkDeployment(parameters: CheckParameters): Promise<Read
     feePortal,
     assetPortal,
   };
-
-  async function checkToken(token: Contract): Promise<void> {
-    same("minter of the token", await read(token, "minter"), owner);
-  }
 }

@@ -16,6 +16,7 @@ import { Creator, type CreationStep } from "./creator.ts";
 import { DeployError } from "./errors.ts";
 import { shortestGenesisDelay } from "./presetFaults.ts";
 import type { Preset } from "./presets.ts";
+import { distributorArguments, incentivesArguments, rewardsConfig } from "./rewards.ts";
 import { rollupConfig } from "./rollupConfig.ts";
 import { challengeConfig, isContract, validatorSetCreation, type Member } from "./validatorSet.ts";
 import { refuseDevelopmentVerifier } from "./verifierGuard.ts";
@@ -76,6 +77,9 @@ export async function deploySuite(parameters: DeployParameters): Promise<Deploym
       "verifier",
       "verifierPolicy",
       "aggregateChallenge",
+      "rewardDistributor",
+      "incentives",
+      "rewards",
       "rollup",
     ],
     readArtifact,
@@ -91,7 +95,7 @@ export async function deploySuite(parameters: DeployParameters): Promise<Deploym
     verifierPolicy: at.verifierPolicy,
     token: at.token,
     asset,
-    rewards: ZeroAddress,
+    rewards: at.rewards,
     aggregateChallenge: at.aggregateChallenge,
     attestationChallengeWindow: 0n,
     council: preset.council === "owner" ? owner : preset.council,
@@ -104,15 +108,27 @@ export async function deploySuite(parameters: DeployParameters): Promise<Deploym
     members,
   });
 
-  await creator.create("token", "NetworkToken", tokenArguments(preset.token, owner));
+  const rewardsSurroundings = {
+    ...surroundings,
+    owner,
+    rollup: at.rollup,
+    rewardDistributor: at.rewardDistributor,
+    incentives: at.incentives,
+    market: ZeroAddress,
+  };
+
+  await creator.create("token", "NetworkToken", tokenArguments(preset.token, at.incentives, owner));
   if (!("address" in preset.asset))
-    await creator.create("asset", "NetworkToken", tokenArguments(preset.asset, owner));
+    await creator.create("asset", "NetworkToken", tokenArguments(preset.asset, owner, owner));
   await creator.create("validatorSet", validatorSet.contract, validatorSet.constructorArguments);
   await creator.create("verifier", verifier.contract, []);
   await creator.create("verifierPolicy", "VerifierPolicy", [[at.verifier]]);
   await creator.create("aggregateChallenge", "AggregateChallenge", [
     challengeConfig(preset, { ...surroundings, rollup: at.rollup }),
   ]);
+  await creator.create("rewardDistributor", "RewardDistributor", distributorArguments(rewardsSurroundings));
+  await creator.create("incentives", "Incentives", incentivesArguments(preset, rewardsSurroundings));
+  await creator.create("rewards", "Rewards", [rewardsConfig(preset, rewardsSurroundings)]);
   await creator.create("rollup", "Rollup", [rollupConfig(preset, surroundings)]);
 
   const readings = await checkDeployment({
@@ -121,7 +137,7 @@ export async function deploySuite(parameters: DeployParameters): Promise<Deploym
     readArtifact,
     owner,
     members,
-    expected: { ...surroundings, verifier: at.verifier, rollup: at.rollup },
+    expected: { ...surroundings, ...rewardsSurroundings, verifier: at.verifier },
     verifierCode: verifierArtifact.deployedBytecode,
   });
   return {
@@ -152,6 +168,9 @@ export async function deploySuite(parameters: DeployParameters): Promise<Deploym
       verifier: at.verifier,
       verifierPolicy: at.verifierPolicy,
       aggregateChallenge: at.aggregateChallenge,
+      rewardDistributor: at.rewardDistributor,
+      incentives: at.incentives,
+      rewards: at.rewards,
       rollup: at.rollup,
       feePortal: readings.feePortal,
       assetPortal: readings.assetPortal,
@@ -169,9 +188,10 @@ function recordOf({ validators }: Preset): Deployment["validators"] {
 
 function tokenArguments(
   token: { name: string; symbol: string; initialSupply: bigint },
-  owner: string,
+  minter: string,
+  holder: string,
 ): unknown[] {
-  return [token.name, token.symbol, owner, owner, token.initialSupply];
+  return [token.name, token.symbol, minter, holder, token.initialSupply];
 }
 
 function refuseChain(preset: Preset, chainId: number): void {

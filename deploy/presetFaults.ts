@@ -3,7 +3,8 @@
  * what it must hold. The contracts refuse many of them too, but after money was spent.
  */
 import { FREEZE_LEAD } from "../protocol/staking.ts";
-import { SIZES } from "../protocol/sizes.ts";
+import { largestEpochReward, yearlyGrowth } from "../protocol/rewards.ts";
+import { COMMITTEE_SIZE, SIZES } from "../protocol/sizes.ts";
 import type { PresetFields, StakedValidators } from "./presets.ts";
 import { LOCAL_CHAIN_IDS } from "./verifierGuard.ts";
 
@@ -54,6 +55,7 @@ export function presetFaults(preset: PresetFields): PresetFault[] {
     preset.fees.burnedBps + preset.fees.proverBps > 10_000,
     "burnedBps and proverBps are together more than 10,000",
   );
+  faults.push(...rewardFaults(preset));
   if (validators.kind === "permissioned") {
     refuse(
       "validators.listDelaySeconds",
@@ -100,6 +102,65 @@ export function presetFaults(preset: PresetFields): PresetFault[] {
     "validators.genesisDelaySeconds",
     validators.genesisDelaySeconds < genesis,
     `at least ${genesis}: the bootstrap set must be active when that of epoch 0 is frozen`,
+  );
+  return faults;
+}
+
+/** Epochs that must be left to claim in at the worst, and to sweep in. */
+const CLAIM_ROOM = 16;
+/** Supply after a year of minting stays below this part of what it was, in 10^-18. */
+const YEARLY_LIMIT = 12n * 10n ** 17n;
+
+/**
+ * Rewards that cannot be claimed in time, that outgrow what is minted, or that pay a proposer for leaving attestations
+ * out: directly, or by leaving more of a short distributor to it.
+ */
+function rewardFaults(preset: PresetFields): PresetFault[] {
+  const faults: PresetFault[] = [];
+  const refuse = (path: string, faulty: boolean, message: string): void => {
+    if (faulty) faults.push({ path, message });
+  };
+  const { rewards, rings, validators, pause, outboxDelaySeconds } = preset;
+  const { mint, claimWindowEpochs } = rewards;
+  const epoch = preset.slotSeconds * preset.epochSlots;
+
+  // A pause can hold up the proof, and the next one the delay after it.
+  const late =
+    preset.proofSubmissionEpochs + Math.ceil((2 * pause.maxSeconds + outboxDelaySeconds) / epoch) + 1;
+  refuse(
+    "rewards.claimWindowEpochs",
+    claimWindowEpochs < late + CLAIM_ROOM,
+    `at least ${late + CLAIM_ROOM}: an epoch may become claimable ${late} epochs after its own`,
+  );
+  refuse(
+    "rewards.claimWindowEpochs",
+    claimWindowEpochs + CLAIM_ROOM > rings.epochs,
+    `at most ${rings.epochs - CLAIM_ROOM}: what is left must be swept before the ring of epochs comes round`,
+  );
+  refuse(
+    "rewards.attestationBonus",
+    rewards.attestationBonus === 0n,
+    "not 0: a proposer that leaves out an attestation it saw must earn less",
+  );
+  refuse(
+    "rewards.attesterReward",
+    validators.kind === "permissioned" && rewards.attesterReward !== 0n,
+    "0 for a permissioned set, whose attesters have no stake to be paid to",
+  );
+  refuse("rewards.mint.rate", mint.rate > mint.maxRate, "at most maxRate");
+  refuse(
+    "rewards.mint.maxRate",
+    yearlyGrowth(mint.windowSeconds, mint.maxRate) >= YEARLY_LIMIT,
+    "a year of such windows would add a fifth or more to the supply",
+  );
+  const committee = validators.kind === "staked" ? validators.committeeSize : COMMITTEE_SIZE;
+  const epochs = BigInt(Math.ceil(mint.windowSeconds / epoch) + 1);
+  const most = epochs * largestEpochReward(rewards, preset.epochSlots, committee);
+  const minted = (preset.token.initialSupply * BigInt(mint.rate)) / 1_000_000n;
+  refuse(
+    "rewards.mint.rate",
+    minted < most,
+    `a window mints ${minted}, and its blocks can earn ${most}: a short distributor would reward those who keep others out`,
   );
   return faults;
 }

@@ -18,6 +18,7 @@ const amount = z
   .transform((text) => BigInt(text));
 const positive = z.number().int().positive();
 
+const rewardAmount = amount.refine((value) => value < 1n << 96n, "at most 96 bits");
 const bps = z.number().int().min(0).max(10_000);
 const tokenSchema = z.strictObject({
   name: z.string().min(1),
@@ -119,6 +120,25 @@ const fieldsSchema = z.strictObject({
     ethPerToken: amount.refine((value) => value < 1n << 64n, "at most 64 bits"),
     /** Most that a block may move the price, in basis points. */
     maxModifierBps: z.number().int().min(0).max(100),
+  }),
+  /** What proven blocks earn on top of their fees, in 10^-18 TST, and what is minted for it. */
+  rewards: z.strictObject({
+    /** Epoch e can be claimed until the end of epoch e + claimWindowEpochs. */
+    claimWindowEpochs: positive,
+    /** To the coinbase of a committee block; and for every attestation its bitmap carries. */
+    blockReward: rewardAmount,
+    attestationBonus: rewardAmount,
+    /** To an attester for every block it attested; 0 for a permissioned set. */
+    attesterReward: rewardAmount,
+    /** Into the prover pot, for every committee block. */
+    proverReward: rewardAmount,
+    /** Once a window of time, counted from 1970, a share of the supply is minted into the distributor. */
+    mint: z.strictObject({
+      windowSeconds: z.number().int().min(3_600).max(31_536_000),
+      /** Millionths of the supply: most that the owner can set, and what is set at first. */
+      maxRate: z.number().int().min(0).max(1_000_000),
+      rate: z.number().int().min(0).max(1_000_000),
+    }),
   }),
   /** Least first deposit of an account, in units of its token. */
   minimumRegistration: amount,

@@ -2,7 +2,7 @@
  * Gas of reward claims: a real Rollup, distributor, registry and token; the epochs are words put into the Rollup's ring, so
  * that a thousand of them need no proofs. Bitmaps are in their second lap, the payees hold the token.
  */
-import { AbiCoder, getCreateAddress, keccak256, toBeHex, ZeroAddress } from "ethers";
+import { AbiCoder, keccak256, toBeHex } from "ethers";
 
 import { toAddress } from "../../protocol/address.ts";
 import {
@@ -19,7 +19,7 @@ import { coinbaseFeeWord } from "../../protocol/record.ts";
 import { encodeAttesterClaim, encodeSequencerClaim } from "../../protocol/rewards.ts";
 import { packSeedWord, placeOf, unpackSeedWord } from "../../protocol/staking.ts";
 import { toEpoch, toTimestamp } from "../../protocol/time.ts";
-import { type Connection, deployRollup } from "../../test/helpers/rollup.ts";
+import { type Connection, deployRollup, type PlannedRollup } from "../../test/helpers/rollup.ts";
 import { type Operation, type Sample, summarize } from "./operations.ts";
 
 const SLOTS = 32n;
@@ -198,8 +198,63 @@ function drawnSeed(epoch: number, size: number): { seed: bigint; position: numbe
 async function deployParts(connection: Connection) {
   const { ethers, networkHelpers } = connection;
   const [deployer, , , , , , , creator] = await ethers.getSigners();
-  const nonce = await ethers.provider.getTransactionCount(creator!.address);
-  const rewardsAddress = getCreateAddress({ from: creator!.address, nonce });
+  const create = async ({ rollup, feeToken, genesisTime, parameters }: PlannedRollup) => {
+    const epochDuration = parameters.slotDuration * SLOTS;
+    const registry = await ethers.deployContract(
+      "ValidatorRegistry",
+      [
+        {
+          owner: creator!,
+          token: feeToken,
+          minimumStake: 10n ** 18n,
+          exitDelay: 400_000n,
+          evidenceWindow: 1_000n,
+          committeeSize: COMMITTEE,
+          seedRing: 1_000n,
+          churnWindow: 600n,
+          bootstrapSize: 1n,
+          growthSize: 0n,
+          growthRate: 8n,
+          churnQuotient: 10n,
+          minChurn: 8n,
+          maxChurn: 8n,
+        },
+        { instance: rollup, genesis: genesisTime, epochDuration, slasher: creator! },
+      ],
+      creator,
+    );
+    const distributor = await ethers.deployContract(
+      "RewardDistributor",
+      [creator!, feeToken, ethers.ZeroAddress],
+      creator,
+    );
+    const rewards = await ethers.deployContract(
+      "Rewards",
+      [
+        {
+          rollup,
+          distributor,
+          market: creator!.address,
+          registry,
+          genesisTime,
+          epochDuration,
+          slotsPerEpoch: SLOTS,
+          epochRing: RING,
+          claimDelay: parameters.outboxDelay,
+          claimWindow: WINDOW,
+          committeeSize: COMMITTEE,
+          blockReward: 10n ** 18n,
+          attestationBonus: 10n ** 16n,
+          attesterReward: 10n ** 17n,
+          proverReward: 10n ** 18n,
+        },
+      ],
+      creator,
+    );
+    await distributor.setCanonical(rewards);
+    return { registry, distributor, rewards, epochDuration };
+  };
+  let created: Awaited<ReturnType<typeof create>> | undefined;
   const driver = await deployRollup({
     connection,
     parameters: {
@@ -209,38 +264,22 @@ async function deployParts(connection: Connection) {
       epochRing: RING,
       inboxRing: 8n * SLOTS,
     },
-    rewards: rewardsAddress,
-  });
-  const { rollup, genesisTime } = driver;
-  const token = driver.contracts.feeToken;
-  const epochDuration = driver.parameters.slotDuration * SLOTS;
-
-  const registry = await ethers.deployContract("ValidatorRegistry", [
-    {
-      owner: deployer!,
-      token,
-      minimumStake: 10n ** 18n,
-      exitDelay: 40_000n,
-      evidenceWindow: 1_000n,
-      committeeSize: COMMITTEE,
-      seedRing: 1_000n,
-      churnWindow: 600n,
-      bootstrapSize: 1n,
-      growthSize: 0n,
-      growthRate: 8n,
-      churnQuotient: 10n,
-      minChurn: 8n,
-      maxChurn: 8n,
+    rewards: async (planned) => {
+      created = await create(planned);
+      return created.rewards.getAddress();
     },
-    { instance: rollup, genesis: genesisTime, epochDuration, slasher: deployer! },
-  ]);
+  });
+  const { registry, distributor, rewards, epochDuration } = created!;
+  const { rollup, genesisTime, contracts } = driver;
+  const token = contracts.feeToken;
+
   await token.approve(registry, 10n ** 18n);
   const secret = random("validator") >> 8n;
   const key = blsPublicKey(secret);
   await registry.deposit({
     proposer: deployer!.address,
     withdrawer: deployer!.address,
-    instance: ZeroAddress,
+    instance: ethers.ZeroAddress,
     amount: 10n ** 18n,
     key: keyWords(key) as [string, string, string],
     proof: signaturePointWords(
@@ -248,33 +287,11 @@ async function deployParts(connection: Connection) {
         domain: { chainId: 31337n, registry: toAddress(registry.target as string) },
         withdrawer: toAddress(deployer!.address),
       }),
-    ) as [string, string, string, string, string, string],
+    ),
   });
-  const keyHash = toHex(keyHashOf(key) >> 32n, 28);
-
-  const distributor = await ethers.deployContract("RewardDistributor", [deployer!, token, rewardsAddress]);
-  const rewards = await (
-    await ethers.getContractFactory("Rewards", creator)
-  ).deploy({
-    rollup,
-    distributor,
-    market: deployer!.address,
-    registry,
-    genesisTime,
-    epochDuration,
-    slotsPerEpoch: SLOTS,
-    epochRing: RING,
-    claimDelay: driver.parameters.outboxDelay,
-    claimWindow: WINDOW,
-    committeeSize: COMMITTEE,
-    blockReward: 10n ** 18n,
-    attestationBonus: 10n ** 16n,
-    attesterReward: 10n ** 17n,
-    proverReward: 10n ** 18n,
-  });
-  if (rewards.target !== rewardsAddress) throw new Error("the rewards are at another address");
   await token.transfer(distributor, 10n ** 24n);
-  await token.transfer(driver.contracts.feePortal, 10n ** 24n);
+  await token.transfer(contracts.feePortal, 10n ** 24n);
   await networkHelpers.time.increaseTo(genesisTime + 710n * epochDuration);
-  return { rollup, rewards, distributor, registry, token, genesisTime, epochDuration, keyHash };
+  const keyHash = toHex(keyHashOf(key) >> 32n, 28);
+  return { rollup, rewards, token, genesisTime, epochDuration, keyHash };
 }

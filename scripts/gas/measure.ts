@@ -15,6 +15,7 @@ import {
 } from "../../test/helpers/rollup.ts";
 import { proveRealEpoch } from "../../test/helpers/realEpoch.ts";
 import { warmRings } from "../../test/helpers/warm.ts";
+import { measureClaims } from "./claims.ts";
 import { type GasReport, type Operation, type Sample, summarize } from "./operations.ts";
 import { COMMITTEE, deployStaked, FIRST_EPOCH, QUORUM, type Staked, type StakedDriver } from "./staked.ts";
 
@@ -124,6 +125,7 @@ export async function measureGas(connection: Connection): Promise<GasReport> {
         outboxConsume,
         "6 levels, token paid out; max opens a word of the nullifier bitmap",
       ),
+      ...(await measureClaims(connection)),
       deployTotal: {
         ...summarize(
           [{ gas: creationGas.reduce((a, b) => a + b, 0), calldataBytes: 0 }],

@@ -48,7 +48,7 @@ async function refusalOf(promise: Promise<unknown>): Promise<DeployError> {
 
 /** Contracts that no preset deploys yet. */
 const ABSENT = {
-  rewards: ZeroAddress,
+  market: ZeroAddress,
   attestationChallengeWindow: 0n,
 };
 
@@ -65,7 +65,12 @@ describe("deployment", () => {
   it("leaves the deployer without power", async () => {
     const { deployment, ethers, owner, deployer } = done;
     const token = await ethers.getContractAt("NetworkToken", deployment.addresses.token);
-    expect(await token.minter()).to.not.equal(deployer);
+    expect(await token.minter()).to.equal(deployment.addresses.incentives);
+    const incentives = await ethers.getContractAt("Incentives", deployment.addresses.incentives);
+    expect(await incentives.owner()).to.equal(owner);
+    const { rewardDistributor } = deployment.addresses;
+    const distributor = await ethers.getContractAt("RewardDistributor", rewardDistributor);
+    expect(await distributor.owner()).to.equal(owner);
     expect(await token.balanceOf(deployer)).to.equal(0n);
     const set = await ethers.getContractAt("PermissionedValidatorSet", deployment.addresses.validatorSet);
     expect(await set.owner()).to.equal(owner);
@@ -131,6 +136,7 @@ describe("deployment", () => {
           genesisTime: deployment.genesisTime,
           genesisRoot: deployment.genesisRoot,
           ...ABSENT,
+          owner: deployer,
           council: owner,
         },
         members: [],
@@ -141,7 +147,7 @@ describe("deployment", () => {
       .and.match(/Rollup.config.council is/)
       .and.match(/owner of the validator set/)
       .and.match(/verifier's code/)
-      .and.match(/minter of the token is/);
+      .and.match(/RewardDistributor.owner is/);
   });
 });
 
@@ -159,6 +165,7 @@ describe("deployment's check", () => {
       genesisTime,
       genesisRoot,
       ...ABSENT,
+      owner,
       council: deployment.council,
     };
     const { interface: abi } = await ethers.getContractAt("Rollup", addresses.rollup);

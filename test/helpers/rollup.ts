@@ -4,7 +4,7 @@
  */
 import { randomBytes } from "node:crypto";
 
-import { hexlify, keccak256, toBeHex, Transaction, Wallet, ZeroAddress } from "ethers";
+import { getCreateAddress, hexlify, keccak256, toBeHex, Transaction, Wallet, ZeroAddress } from "ethers";
 import { network } from "hardhat";
 
 import type {
@@ -139,13 +139,21 @@ export function cachedSidecar(...blobWords: bigint[]): Sidecar {
   return sidecar;
 }
 
+/** What is known of a Rollup before its creation. */
+export interface PlannedRollup {
+  rollup: string;
+  feeToken: NetworkToken;
+  genesisTime: bigint;
+  parameters: RollupParameters;
+}
+
 export interface SetUp {
   parameters?: Partial<RollupParameters>;
   members?: number;
   /** Name of the verifier contract; the mock when left out. */
   verifier?: string;
-  /** Contract that pays and burns fees; nobody when left out. */
-  rewards?: string;
+  /** Creates the contract that pays and burns fees, from another account than the first; none when left out. */
+  rewards?: (planned: PlannedRollup) => Promise<string>;
   /** Network to deploy on; a fresh simulated one when left out. */
   connection?: Connection;
 }
@@ -186,6 +194,8 @@ export async function deployRollup(setUp: SetUp = {}): Promise<RollupDriver> {
     members.map(({ address }) => ({ proposer: address, keyHash: keccak256(address) })),
   ]);
   const genesisTime = BigInt(await networkHelpers.time.latest()) + 60n;
+  const planned = getCreateAddress({ from: deployer!.address, nonce: await deployer!.getNonce() });
+  const rewards = await setUp.rewards?.({ rollup: planned, feeToken, genesisTime, parameters });
   const rollup = await ethers.deployContract("Rollup", [
     {
       ...parameters,
@@ -195,7 +205,7 @@ export async function deployRollup(setUp: SetUp = {}): Promise<RollupDriver> {
       verifierPolicy: policy,
       feeToken,
       asset,
-      rewards: setUp.rewards ?? ZeroAddress,
+      rewards: rewards ?? ZeroAddress,
       aggregateChallenge: ZeroAddress,
     },
   ]);

@@ -1,0 +1,30 @@
+/** Options that the tasks of rewards share. */
+import { ArgumentType } from "hardhat/types/arguments";
+
+import { OptionError } from "./ledgerOptions.ts";
+
+export const COINBASE = {
+  name: "coinbase" as const,
+  description: "Address that blocks named for their pay",
+  type: ArgumentType.STRING_WITHOUT_DEFAULT as const,
+  defaultValue: undefined,
+};
+export const VALIDATOR = {
+  name: "validator" as const,
+  description: "Hash of a validator's attester key, 28 bytes, as the registry's events have it",
+  type: ArgumentType.STRING_WITHOUT_DEFAULT as const,
+  defaultValue: undefined,
+};
+
+/** @throws OptionError for anything but 0x and 40 digits */
+export function coinbaseOption(value: string): string {
+  if (/^0x[0-9a-fA-F]{40}$/.test(value)) return value;
+  throw new OptionError(`--coinbase ${value} is no address`, "give 0x and 40 hexadecimal digits");
+}
+
+/** @throws OptionError for anything but 0x and 56 digits, or 64 that end in eight zeros */
+export function validatorOption(value: string): string {
+  const match = /^(0x[0-9a-fA-F]{56})(?:0{8})?$/.exec(value);
+  if (match) return match[1]!;
+  throw new OptionError(`--validator ${value} is no key hash`, "give 0x and 56 hexadecimal digits");
+}

@@ -5,7 +5,7 @@
 import { firstSlot, lastSlot, toEpoch, type Epoch } from "../../protocol/time.ts";
 import type { HeadFollower } from "../l1/headFollower.ts";
 import type { L1Head } from "../l1/provider.ts";
-import type { RollupContract } from "../l1/rollupContract.ts";
+import type { Node } from "../node/node.ts";
 import { messageOf } from "../support/actorError.ts";
 import type { Logger } from "../support/logger.ts";
 import type { Service } from "../support/service.ts";
@@ -24,7 +24,7 @@ export interface AbsentValidator {
 /** Parameters of {@link Absence}. */
 export interface AbsenceOptions {
   group: ValidatorGroup;
-  rollup: RollupContract;
+  node: Node;
   heads: HeadFollower;
   /** Seconds between L1 blocks. */
   l1BlockTime: number;
@@ -33,7 +33,7 @@ export interface AbsenceOptions {
 
 export class Absence implements Service {
   readonly #options: AbsenceOptions;
-  #absent: AbsentValidator | undefined;
+  readonly #absent: AbsentValidator[] = [];
   #state: "waiting" | "planned" | "offline" | "over" = "waiting";
   #stop: () => void = () => undefined;
   #running: Promise<void> = Promise.resolve();
@@ -42,8 +42,8 @@ export class Absence implements Service {
     this.#options = options;
   }
 
-  /** Undefined until it is known who. */
-  get absent(): AbsentValidator | undefined {
+  /** Oldest first; only the last one's epoch has a block, and none while nobody was offline. */
+  get absent(): readonly AbsentValidator[] {
     return this.#absent;
   }
 
@@ -63,31 +63,44 @@ export class Absence implements Service {
   }
 
   async #act(head: L1Head): Promise<void> {
-    const { rollup, group, l1BlockTime, logger } = this.#options;
-    const { clock } = rollup.parameters;
+    const { node, group, l1BlockTime, logger } = this.#options;
+    const { parameters } = node;
+    const { clock } = parameters;
     // The slot of the next L1 block: what is proposed and signed from now on is for it.
-    const slot = slotsAround(rollup.parameters, head, l1BlockTime).at(-1);
+    const slot = slotsAround(parameters, head, l1BlockTime).at(-1);
     if (slot === undefined || this.#state === "over") return;
     if (this.#state === "waiting") {
       const next = toEpoch(Math.floor(slot / clock.slotsPerEpoch) + 1);
-      this.#absent = await this.#choose(next);
-      if (this.#absent) this.#state = "planned";
+      const chosen = await this.#choose(next);
+      if (!chosen) return;
+      this.#absent.push(chosen);
+      this.#state = "planned";
       return;
     }
-    const { index, epoch } = this.#absent!;
+    const { index, epoch } = this.#absent.at(-1)!;
     if (this.#state === "planned" && slot >= firstSlot(clock, epoch)) {
       this.#state = "offline";
       logger.info({ index, epoch }, "a validator goes offline for an epoch");
       await group.setOnline(index, false);
     } else if (this.#state === "offline" && slot > lastSlot(clock, epoch)) {
-      this.#state = "over";
+      // An epoch without a block shows nothing: another one follows.
+      this.#state = this.#hasBlock(epoch) ? "over" : "waiting";
       logger.info({ index, epoch }, "the validator is back");
       await group.setOnline(index, true);
     }
   }
 
+  #hasBlock(epoch: Epoch): boolean {
+    const { chain } = this.#options.node;
+    for (let number = chain.pending; chain.block(number); number--) {
+      if (chain.block(number)!.epoch === (epoch as number)) return true;
+    }
+    return false;
+  }
+
   async #choose(epoch: Epoch): Promise<AbsentValidator | undefined> {
-    const { rollup, group } = this.#options;
+    const { node, group } = this.#options;
+    const { rollup } = node;
     const { clock } = rollup.parameters;
     const committee = await group.committees.of(epoch);
     const busy = new Set<number>();

@@ -277,7 +277,7 @@ export class LocalNetwork implements Service {
         validators && options.absence
           ? new Absence({
               group: validators,
-              rollup,
+              node,
               heads,
               l1BlockTime,
               logger: logger.child({ actor: "absence" }),
@@ -428,7 +428,7 @@ export class LocalNetwork implements Service {
 
   /** Who was offline for an epoch, and what L1 has proven of its attestations then; undefined before that proof. */
   async absence(): Promise<AbsenceResult | undefined> {
-    const absent = this.#absence?.absent;
+    const absent = this.#absence?.absent.at(-1);
     if (!absent) return undefined;
     const participation = await readProvenParticipation({
       provider: this.#provider,

@@ -284,7 +284,7 @@ async function deployParts(connection: Connection) {
     key: keyWords(key) as [string, string, string],
     proof: signaturePointWords(
       provePossession(secret, {
-        domain: { chainId: 31337n, registry: toAddress(registry.target as string) },
+        domain: { chainId: 31337n, registry: toAddress(await registry.getAddress()) },
         withdrawer: toAddress(deployer!.address),
       }),
     ),

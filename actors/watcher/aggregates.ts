@@ -1,11 +1,9 @@
 /** Whether a block's published aggregate is its committee's, and what L1 is shown when it is not. */
 import { toAddress } from "../../protocol/address.ts";
 import { attestationDigest } from "../../protocol/attestation.ts";
-import { type PublicKey, keyWords, openPublishedSignature, signatureWords } from "../../protocol/bls.ts";
-import type { Signature } from "../../protocol/bls.ts";
-import { toHex } from "../../protocol/bytes.ts";
+import { witnessWords } from "../../protocol/aggregateOpening.ts";
+import { type PublicKey, keyWords, openPublishedSignature } from "../../protocol/bls.ts";
 import { encodeRecord } from "../../protocol/record.ts";
-import { fromInt16 } from "../../protocol/words.ts";
 import { verifyAggregate } from "../bls/blst.ts";
 import { contractInterface } from "../l1/contractInterface.ts";
 import type { RollupParameters } from "../l1/rollupContract.ts";
@@ -53,11 +51,7 @@ export function challengeCall(
   keys: readonly PublicKey[],
 ): string {
   const { modifier, coinbase, signature } = block.claims;
-  const witness = [
-    toHex(toAddress(block.proposer)),
-    toHex((fromInt16(modifier) << 160n) | coinbase),
-    ...signatureWords(signature as Signature),
-  ];
+  const witness = witnessWords({ proposer: toAddress(block.proposer), modifier, coinbase, signature });
   const record = [...encodeRecord(block.record)];
   const opened = openPublishedSignature(signature);
   const abi = contractInterface("slashing/IAggregateChallenge");

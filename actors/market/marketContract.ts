@@ -217,6 +217,12 @@ export class MarketContract {
     };
   }
 
+  /** Whether an epoch's pot was spent. */
+  async isSettled(epoch: number): Promise<boolean> {
+    const filter = this.market.filters["Settled"]!(epoch);
+    return (await this.market.queryFilter(filter, this.#deployment.block)).length > 0;
+  }
+
   encode(method: string, values: readonly unknown[]): string {
     return this.market.interface.encodeFunctionData(method, values);
   }

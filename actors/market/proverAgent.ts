@@ -46,6 +46,10 @@ export interface SeenMarket {
   readonly gasPrice: bigint;
   /** Cheapest quote of another prover, by epoch. */
   readonly cheapestOther: (epoch: number) => number | undefined;
+  /** Who proved an epoch that is no longer unproven; undefined when it was pruned. Absent: what is gone was delivered. */
+  readonly provenBy?: (epoch: number) => Address | undefined;
+  /** Seconds that an epoch's proof took, where that was measured. */
+  readonly provingSeconds?: (epoch: number) => number | undefined;
 }
 
 /** Parameters of {@link ProverAgent}. */
@@ -93,11 +97,19 @@ export class ProverAgent {
       const isLate = market.now > deadline + Number(parameters.grace);
       if (seen.has(epoch) && claim?.prover === prover && !isLate) continue;
       this.#owed.delete(epoch);
-      if (!seen.has(epoch)) schedule.succeed(epoch);
+      if (!seen.has(epoch)) this.#end(epoch, market.now > deadline, market);
       else if (claim?.prover === prover) schedule.fail(epoch);
       // Outbid, or released.
       else schedule.drop(epoch);
     }
+  }
+
+  /** An owed epoch is no longer unproven: delivered, proven by another after or within the own time, or pruned. */
+  #end(epoch: number, isLate: boolean, { provenBy, provingSeconds }: SeenMarket): void {
+    const { prover, schedule } = this.#options;
+    if (!provenBy || provenBy(epoch) === prover) schedule.succeed(epoch, provingSeconds?.(epoch));
+    else if (isLate) schedule.fail(epoch);
+    else schedule.drop(epoch);
   }
 
   /** Quotes to publish: for the epochs it could finish on top of what it owes, at its strategy's price. */

@@ -58,6 +58,8 @@ export interface EpochSelection {
   maySubmit(work: EpochWork): boolean;
   /** First second at which its proof would be late, in L1 seconds; undefined: the proof deadline. */
   dueBy(work: EpochWork): number | undefined;
+  /** Calls `listener` when answers may be others than before. The result removes it. */
+  onChange(listener: () => void): () => void;
 }
 
 interface Proof {
@@ -110,6 +112,7 @@ export class ProverService implements Service {
         synced = event.head.hash;
         this.wake();
       }),
+      this.#options.selection?.onChange(() => this.wake()) ?? (() => undefined),
     ];
     this.#stopListening = () => stops.forEach((stop) => stop());
     this.#running = Promise.all([

@@ -111,6 +111,12 @@ export class FakeL1 implements BlobSource {
     return this.#blocks.at(-1)!.head;
   }
 
+  /** L1 time of an epoch's proof; 0 while there is none. */
+  timeOfProof(epoch: number): number {
+    const isIt = (event: RollupEvent): boolean => event.type === "epochProven" && event.epoch === epoch;
+    return this.#blocks.find(({ events }) => events.some(isIt))?.head.timestamp ?? 0;
+  }
+
   get provider(): JsonRpcProvider {
     const send = (_method: string, [tag]: [string]): Promise<unknown> => {
       const block =

@@ -7,6 +7,8 @@ import { bridgeDepositTask } from "./tasks/bridgeDeposit.ts";
 import { bridgeForceTask } from "./tasks/bridgeForce.ts";
 import { bridgeWithdrawTask } from "./tasks/bridgeWithdraw.ts";
 import { deployTask } from "./tasks/deploy.ts";
+import { feesEstimateTask } from "./tasks/feesEstimate.ts";
+import { feesStatusTask } from "./tasks/feesStatus.ts";
 import { ledgerAccountTask } from "./tasks/ledgerAccount.ts";
 import { ledgerKeyTask } from "./tasks/ledgerKey.ts";
 import { ledgerStatusTask } from "./tasks/ledgerStatus.ts";
@@ -48,7 +50,8 @@ const GENERATED_VERIFIERS = ["Local", "Medium"].map(
   (size) => `contracts/verifier/generated/EpochVerifier${size}.sol`,
 );
 
-/** Inlined as much as the rest it would outgrow the limit of 24,576 bytes; so it takes 20.4 kB. */
+/** Inlined as much as the rest these two would outgrow the limit of 24,576 bytes. */
+const ROLLUP = "contracts/rollup/Rollup.sol";
 const REGISTRY = "contracts/staking/ValidatorRegistry.sol";
 
 export default defineConfig({
@@ -62,6 +65,8 @@ export default defineConfig({
     sequencerTask,
     proverTask,
     startTask,
+    feesStatusTask,
+    feesEstimateTask,
     ledgerKeyTask,
     ledgerStatusTask,
     ledgerAccountTask,
@@ -94,6 +99,11 @@ export default defineConfig({
               { version: SOLC, path: soljson, settings: { ...viaIr, viaIR: false } },
             ]),
           ),
+          [ROLLUP]: {
+            version: SOLC,
+            path: soljson,
+            settings: { ...viaIr, optimizer: { enabled: true, runs: 5_000 } },
+          },
           [REGISTRY]: {
             version: SOLC,
             path: soljson,

@@ -7,6 +7,7 @@ import { Contract, type Provider } from "ethers";
 import type { Artifact } from "./artifact.ts";
 import { DeployError } from "./errors.ts";
 import type { Preset } from "./presets.ts";
+import { feeConfig } from "./feeParameters.ts";
 import { rewardsFaults, type RewardsSurroundings } from "./rewards.ts";
 import { rollupConfig, type RollupSurroundings } from "./rollupConfig.ts";
 import { challengeConfig, validatorSetFaults, type Member } from "./validatorSet.ts";
@@ -47,7 +48,12 @@ export async function checkDeployment(parameters: CheckParameters): Promise<Read
   const rollup = await at("Rollup", expected.rollup);
   const config = (await read(rollup, "config")) as Record<string, unknown>;
   const wanted = { ...rollupConfig(preset, expected), genesisRoot: BigInt(expected.genesisRoot) };
-  for (const [name, value] of Object.entries(wanted)) same(`Rollup.config.${name}`, config[name], value);
+  for (const [name, value] of Object.entries(wanted)) {
+    if (name !== "fees") same(`Rollup.config.${name}`, config[name], value);
+  }
+  for (const [name, value] of Object.entries(feeConfig(preset))) {
+    same(`Rollup.config.fees.${name}`, (config["fees"] as Record<string, unknown>)[name], value);
+  }
 
   const feePortal = String(await read(rollup, "feePortal"));
   const assetPortal = String(await read(rollup, "assetPortal"));

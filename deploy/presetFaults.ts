@@ -51,9 +51,9 @@ export function presetFaults(preset: PresetFields): PresetFault[] {
     `at least ${cooldown}: what a pause holds up must be over before the next`,
   );
   refuse(
-    "fees",
-    preset.fees.burnedBps + preset.fees.proverBps > 10_000,
-    "burnedBps and proverBps are together more than 10,000",
+    "fees.oracleLagSlots",
+    preset.fees.oracleLagSlots > preset.fees.oracleLifetimeSlots,
+    "a sample must count before the next replaces it: at most oracleLifetimeSlots",
   );
   faults.push(...rewardFaults(preset));
   if (validators.kind === "permissioned") {

@@ -7,6 +7,7 @@ import { z } from "zod";
 
 import { COMMITTEE_SIZE, SIZES, type SizeName } from "../protocol/sizes.ts";
 import { DeployError } from "./errors.ts";
+import { feesSchema, priceSchema } from "./feeParameters.ts";
 import { presetFaults } from "./presetFaults.ts";
 
 const folder = fileURLToPath(new URL("./presets/", import.meta.url));
@@ -105,22 +106,8 @@ const fieldsSchema = z.strictObject({
     /** From the start of a pause to the earliest start of the next. */
     cooldownSeconds: positive,
   }),
-  fees: z.strictObject({
-    /** Units of 10^-18 TST per unit of gas. */
-    feePerL2Gas: amount,
-    feePerDaGas: amount,
-    /** Shares of every fee; what is left goes to the block's coinbase. */
-    burnedBps: bps,
-    proverBps: bps,
-    /** Wei of ETH per unit of L2 gas that a forced transaction pays into an empty queue. */
-    forcedFeePerL2Gas: amount,
-  }),
-  price: z.strictObject({
-    /** Price of one TST in ETH at genesis, times 10^12. */
-    ethPerToken: amount.refine((value) => value < 1n << 64n, "at most 64 bits"),
-    /** Most that a block may move the price, in basis points. */
-    maxModifierBps: z.number().int().min(0).max(100),
-  }),
+  fees: feesSchema,
+  price: priceSchema,
   /** What proven blocks earn on top of their fees, in 10^-18 TST, and what is minted for it. */
   rewards: z.strictObject({
     /** Epoch e can be claimed until the end of epoch e + claimWindowEpochs. */

@@ -1,6 +1,6 @@
 /** The Rollup's configuration as a preset has it: what a deployment gives its constructor and then reads back. */
-import { GAS_WITHDRAW, TX_DA_GAS } from "../protocol/gas.ts";
 import { SIZES } from "../protocol/sizes.ts";
+import { feeConfig, gasLimits, initialOracle } from "./feeParameters.ts";
 import type { Preset } from "./presets.ts";
 
 /** What a preset does not say. */
@@ -27,6 +27,7 @@ export function rollupConfig(preset: Preset, surroundings: RollupSurroundings): 
     surroundings;
   const { aggregateChallenge, attestationChallengeWindow } = surroundings;
   const size = SIZES[preset.circuit];
+  const limits = gasLimits(preset.circuit);
   return {
     version: preset.version,
     genesisRoot,
@@ -38,13 +39,10 @@ export function rollupConfig(preset: Preset, surroundings: RollupSurroundings): 
     epochRing: preset.rings.epochs,
     inboxRing: preset.rings.inbox,
     maxMessages: size.messages,
-    maxL2Gas: BigInt(size.transactions) * GAS_WITHDRAW,
-    maxDaGas: BigInt(size.transactions) * TX_DA_GAS,
-    feePerL2Gas: preset.fees.feePerL2Gas,
-    feePerDaGas: preset.fees.feePerDaGas,
-    burnedShare: preset.fees.burnedBps,
-    proverShare: preset.fees.proverBps,
-    initialOracle: preset.price.ethPerToken << 192n,
+    maxL2Gas: limits.l2,
+    maxDaGas: limits.da,
+    fees: feeConfig(preset),
+    initialOracle: initialOracle(preset),
     maxModifier: preset.price.maxModifierBps,
     messageDeadline: preset.messageDeadlineSeconds,
     outboxDelay: preset.outboxDelaySeconds,

@@ -77,14 +77,6 @@ export interface FeeParts {
   readonly congestionDa: bigint;
 }
 
-/** Constant prices and a fixed split, as instances have them so far. */
-export interface FeeParameters extends GasPrices {
-  /** Share that burns, in basis points. */
-  readonly burnedBps: bigint;
-  /** Share of the epoch's prover pot, in basis points; the rest is the sequencer's. */
-  readonly proverBps: bigint;
-}
-
 /** Fee juice by destination, in base units. */
 export interface FeeSplit {
   readonly burned: bigint;
@@ -130,20 +122,8 @@ export function pricesAt(position: FeePosition): GasPrices {
   return pricesOf(feeParts(position));
 }
 
-/** Prices that the next block must charge when they are constant. */
-export function nextPrices({ feePerL2Gas, feePerDaGas }: FeeParameters): GasPrices {
-  return { feePerL2Gas, feePerDaGas };
-}
-
-/** Splits a block's fees by fixed shares, rounded down; the sequencer has the rest. */
-export function splitFees(fees: bigint, { burnedBps, proverBps }: FeeParameters): FeeSplit {
-  const burned = (fees * burnedBps) / BASIS_POINTS;
-  const prover = (fees * proverBps) / BASIS_POINTS;
-  return { burned, prover, sequencer: fees - burned - prover };
-}
-
 /** A block's fees by destination. Nothing is rounded: the three add up to gas × prices. */
-export function splitByParts(parts: FeeParts, gas: Gas): FeeSplit {
+export function splitFees(parts: FeeParts, gas: Gas): FeeSplit {
   return {
     burned: parts.congestionL2 * gas.l2 + parts.congestionDa * gas.da,
     prover: parts.prover * gas.l2,
@@ -151,9 +131,6 @@ export function splitByParts(parts: FeeParts, gas: Gas): FeeSplit {
   };
 }
 
-export function addFees(a: FeeSplit, b: FeeSplit): FeeSplit {
-  return { burned: a.burned + b.burned, prover: a.prover + b.prover, sequencer: a.sequencer + b.sequencer };
-}
 
 /** What a block adds to its place: the gas it charged, its step of the exchange rate, and L1's fees around it. */
 export interface FeeStep extends FeePosition {

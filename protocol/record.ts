@@ -60,7 +60,14 @@ const WORD_4 = wordLayout("record", {
   excessDa: 64,
   oracleAge: 16,
 });
-const WORD_5 = wordLayout("record", { price: 64, preBase: 48, preBlob: 48, postBase: 48, postBlob: 48 });
+/** Word 5: price and L1's fees. */
+export const ORACLE_WORD = wordLayout("record", {
+  price: 64,
+  preBase: 48,
+  preBlob: 48,
+  postBase: 48,
+  postBlob: 48,
+});
 const WORD_6 = wordLayout("record", { spare: 16, burned: 80, prover: 80, sequencer: 80 });
 
 /** @throws {ProtocolError} `out-of-range` */
@@ -79,7 +86,7 @@ export function encodeRecord(record: BlockRecord): RecordWords {
       excessDa,
       oracleAge: BigInt(record.oracleAge),
     }),
-    WORD_5.pack({ ...record.oracle }),
+    ORACLE_WORD.pack({ ...record.oracle }),
     WORD_6.pack({ spare: 0n, ...record.fees }),
   ];
 }
@@ -109,7 +116,7 @@ export function decodeRecord(words: readonly bigint[]): BlockRecord {
     excessL2: position.excessL2,
     excessDa: position.excessDa,
     oracleAge: Number(position.oracleAge),
-    oracle: WORD_5.unpack(word5),
+    oracle: ORACLE_WORD.unpack(word5),
     fees,
   };
 }

@@ -19,6 +19,7 @@ const commands = {
     ],
   ],
   circuits: (rest) => [["scripts/circuits/build.ts", "--report", ...rest]],
+  "fees:plots": () => [["economics/fees/plots.ts"]],
   check: () => [
     [hardhat, "build", "--quiet"],
     ["node_modules/typescript/bin/tsc"],

@@ -1,7 +1,9 @@
 /** The Rollup on L1 as the actors see it: parameters, views, events. */
 import { Contract, type JsonRpcProvider, type Log } from "ethers";
 
-import type { FeeParameters } from "../../protocol/fees.ts";
+import type { FeeConfig } from "../../protocol/fees.ts";
+import { decodeBlock } from "../../protocol/blockWords.ts";
+import type { Gas, GasPrices } from "../../protocol/gas.ts";
 import type { Field } from "../../protocol/field.ts";
 import type { TruncatedHash } from "../../protocol/hash.ts";
 import { MESSAGE_BYTES, type Message, decodeMessage } from "../../protocol/message.ts";
@@ -35,7 +37,7 @@ export interface RollupParameters {
   /** chainHash_0. */
   genesisHash: TruncatedHash;
   initialOracle: Oracle;
-  fees: FeeParameters;
+  fees: FeeConfig;
   minimumRegistration: bigint;
   /** Seconds after which a block must consume a message. */
   messageDeadline: number;
@@ -68,10 +70,7 @@ interface RawConfig {
   slotsPerEpoch: bigint;
   proofSubmissionEpochs: bigint;
   maxMessages: bigint;
-  feePerL2Gas: bigint;
-  feePerDaGas: bigint;
-  burnedShare: bigint;
-  proverShare: bigint;
+  fees: FeeConfig;
   initialOracle: bigint;
   minimumRegistration: bigint;
   messageDeadline: bigint;
@@ -232,12 +231,7 @@ export class RollupContract {
       genesisRoot: config.genesisRoot as Field,
       genesisHash: BigInt(genesisHash) as TruncatedHash,
       initialOracle: decodeRecord([0n, 0n, 0n, 0n, 0n, config.initialOracle, 0n]).oracle,
-      fees: {
-        feePerL2Gas: config.feePerL2Gas,
-        feePerDaGas: config.feePerDaGas,
-        burnedBps: config.burnedShare,
-        proverBps: config.proverShare,
-      },
+      fees: feeConfigOf(config.fees),
       minimumRegistration: config.minimumRegistration,
       messageDeadline: Number(config.messageDeadline),
       limits: {
@@ -292,12 +286,28 @@ export class RollupContract {
     }
   }
 
-  /** Prices that a block on top of this record must claim. */
-  async pricesAfter(parent: readonly bigint[]): Promise<{ feePerL2Gas: bigint; feePerDaGas: bigint }> {
-    const [feePerL2Gas, feePerDaGas] = await call<[bigint, bigint]>(this.#contract, "pricesAfter", [
-      ...parent,
-    ]);
+  /** Prices that a block of the slot on top of this record must claim. */
+  async pricesAfter(parent: readonly bigint[], slot: number): Promise<GasPrices> {
+    const [feePerL2Gas, feePerDaGas] = await call<[bigint, bigint]>(
+      this.#contract,
+      "pricesAfter",
+      [...parent],
+      slot,
+    );
     return { feePerL2Gas, feePerDaGas };
+  }
+
+  /** Records and charged gas of the blocks that were accepted with this number, in order. */
+  async proposalsOf(
+    number: number,
+    { from, to }: { from: number; to: number },
+  ): Promise<{ record: readonly bigint[]; gas: Gas }[]> {
+    const logs = await this.#contract.queryFilter(this.#contract.filters["Proposed"]!(number), from, to);
+    return logs.map((log) => {
+      const { args } = abi().parseLog(log)!;
+      const { gas } = decodeBlock([...(args["blk"] as bigint[])]);
+      return { record: [...(args["record"] as bigint[])], gas };
+    });
   }
 
   /** Events of L1 blocks `from` to `to`, in order. `readBlock` gives the header of a block that has some. */
@@ -331,6 +341,23 @@ export class RollupContract {
     }
     return events;
   }
+}
+
+/** An ethers result has its fields as getters, which do not survive a copy. */
+function feeConfigOf(fees: FeeConfig): FeeConfig {
+  return {
+    targetL2: fees.targetL2,
+    targetDa: fees.targetDa,
+    fractionL2: fees.fractionL2,
+    fractionDa: fees.fractionDa,
+    proposeGas: fees.proposeGas,
+    proofGas: fees.proofGas,
+    provingCost: fees.provingCost,
+    maxFeePerL2Gas: fees.maxFeePerL2Gas,
+    maxFeePerDaGas: fees.maxFeePerDaGas,
+    oracleLag: fees.oracleLag,
+    oracleLifetime: fees.oracleLifetime,
+  };
 }
 
 /** Headers of many blocks, so many asked for at a time. */

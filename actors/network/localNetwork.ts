@@ -5,6 +5,7 @@
 import { join } from "node:path";
 import { type JsonRpcProvider, Wallet } from "ethers";
 
+import { nextPrices } from "../node/nextPrices.ts";
 import { truncatedToField } from "../../protocol/hash.ts";
 import type { ActorJournal } from "../journal/actorJournal.ts";
 import { openActorJournal } from "../journal/actorJournal.ts";
@@ -196,13 +197,16 @@ export class LocalNetwork implements Service {
         ...(options.reorgDepth === undefined ? {} : { reorgDepth: options.reorgDepth }),
       });
       const heads = new HeadFollower({ provider, logger: logger.child({ actor: "l1" }), pollInterval });
-      const { fees, genesisHash, sizes } = rollup.parameters;
+      const { genesisHash, sizes } = rollup.parameters;
       const refuseSenders = options.sequencer?.refuseSenders;
       const mempool = new Mempool({
         capacity: 64 * sizes.transactions,
         nonceWindow: 64,
         domain: truncatedToField(genesisHash),
-        view: () => ({ state: node.chain.tip.state, prices: fees }),
+        view: () => ({
+          state: node.chain.tip.state,
+          prices: nextPrices(rollup.parameters, node.chain.tip.record),
+        }),
         verifySignature,
         ...(refuseSenders ? { refuseSenders } : {}),
       });

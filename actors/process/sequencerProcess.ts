@@ -1,3 +1,4 @@
+import { nextPrices } from "../node/nextPrices.ts";
 import { truncatedToField } from "../../protocol/hash.ts";
 import { slotAt, toTimestamp } from "../../protocol/time.ts";
 import { ProposalGuard } from "../journal/proposalGuard.ts";
@@ -42,12 +43,15 @@ export async function openSequencerProcess(options: SequencerProcessOptions): Pr
   const followed = await FollowedRollup.open(options);
   try {
     const { node, heads, rollup, provider, verifySignature } = followed;
-    const { fees, genesisHash, sizes, clock } = rollup.parameters;
+    const { genesisHash, sizes, clock } = rollup.parameters;
     const mempool = new Mempool({
       capacity: 64 * sizes.transactions,
       nonceWindow: 64,
       domain: truncatedToField(genesisHash),
-      view: () => ({ state: node.chain.tip.state, prices: fees }),
+      view: () => ({
+        state: node.chain.tip.state,
+        prices: nextPrices(rollup.parameters, node.chain.tip.record),
+      }),
       verifySignature,
     });
     const journal = followed.openJournal("sequencer");

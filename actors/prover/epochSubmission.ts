@@ -1,6 +1,6 @@
 import { toAddress } from "../../protocol/address.ts";
 import { type EpochInputs, epochInputs } from "../../protocol/epochInputs.ts";
-import { splitFees } from "../../protocol/fees.ts";
+import { feeParts, splitFees } from "../../protocol/fees.ts";
 import { countAttested, encodeParticipation } from "../../protocol/participation.ts";
 import { coinbaseFeeWord, encodeRecord } from "../../protocol/record.ts";
 import { contractInterface } from "../l1/contractInterface.ts";
@@ -71,11 +71,18 @@ export function encodeSubmission(parameters: {
     participation: encodeParticipation(participation),
     opening: opening.proof,
     points: opening.points,
-    coinbaseFees: work.blocks.map(({ claims, result }) =>
+    coinbaseFees: work.blocks.map(({ claims }, i) =>
       coinbaseFeeWord({
         coinbase: claims.coinbase,
         attested: countAttested(claims.bitmap),
-        sequencerFee: splitFees(result!.fees, rollup.fees).sequencer,
+        sequencerFee: splitFees(
+          feeParts({
+            config: rollup.fees,
+            parent: work.blocks[i - 1]?.record ?? work.start.record,
+            slot: claims.slot,
+          }),
+          claims.gas,
+        ).sequencer,
       }),
     ),
     withdrawals,

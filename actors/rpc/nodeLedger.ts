@@ -9,6 +9,7 @@ import { recoverPoint } from "../../protocol/grumpkin.ts";
 import type { Transaction } from "../../protocol/transaction.ts";
 import type { AccountTree } from "../../protocol/tree.ts";
 import { ASSET_FEE_JUICE, encodeWithdrawal } from "../../protocol/withdrawal.ts";
+import { nextPrices } from "../node/nextPrices.ts";
 import type { Node } from "../node/node.ts";
 import type { NodeBlock } from "../node/nodeBlock.ts";
 import { withdrawalClaims } from "../node/withdrawalClaims.ts";
@@ -50,7 +51,6 @@ export class NodeLedger implements LedgerApi {
     const { node, mempool, l1Head } = this.#options;
     const { chain, parameters } = node;
     const { tip, provenTip } = chain;
-    const { feePerL2Gas, feePerDaGas } = parameters.fees;
     const describe = ({ number, record, state }: typeof tip): LedgerStatus["pending"] => ({
       number,
       slot: record.slot,
@@ -63,7 +63,7 @@ export class NodeLedger implements LedgerApi {
       pending: describe(tip),
       proven: describe(provenTip),
       invalidBlocks: chain.pending - tip.number,
-      prices: { feePerL2Gas, feePerDaGas },
+      prices: nextPrices(parameters, tip.record),
       pool: mempool ? { size: mempool.size, capacity: mempool.capacity } : null,
       inbox: { sent: chain.messages.length, consumed: tip.record.messageCount },
       l1: { synced: node.syncedTo, head: Math.max(node.syncedTo, l1Head?.() ?? 0) },

@@ -94,6 +94,11 @@ export class Mempool {
     return this.#byId.size;
   }
 
+  /** Those of the next block, as far as is known. */
+  get prices(): GasPrices {
+    return this.#options.view().prices;
+  }
+
   get capacity(): number {
     return this.#options.capacity;
   }

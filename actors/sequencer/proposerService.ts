@@ -339,7 +339,7 @@ export class ProposerService implements Service {
     return buildBlock({
       parent,
       slot,
-      prices: await node.rollup.pricesAfter(encodeRecord(parent.record)),
+      prices: await node.rollup.pricesAfter(encodeRecord(parent.record), slot),
       inbox: waiting.slice(0, taken),
       candidates: candidates.filter(({ transaction }) => !refuseSenders?.has(transaction.from)),
       domain: truncatedToField(genesisHash),

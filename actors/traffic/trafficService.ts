@@ -5,7 +5,7 @@
 import { Interface, type TransactionReceipt } from "ethers";
 
 import { toAddress } from "../../protocol/address.ts";
-import { feeOf, gasOf } from "../../protocol/gas.ts";
+import { feeOf, gasOf, type GasPrices } from "../../protocol/gas.ts";
 import { truncatedToField } from "../../protocol/hash.ts";
 import { isDeposit } from "../../protocol/message.ts";
 import {
@@ -34,6 +34,8 @@ export interface TransactionPool {
   /** @throws MempoolError with the reason of a refusal */
   add(transaction: Transaction): string;
   nextNonce(sender: number): number;
+  /** Of the next block, as far as is known. */
+  readonly prices: GasPrices;
 }
 
 export type TrafficEvent =
@@ -62,6 +64,8 @@ const ERC20 = new Interface(["function approve(address spender, uint256 value) r
 
 /** Amounts are parts of this: what a user starts with in each token. */
 const DEPOSIT = 10n ** 18n;
+/** Prices rise while a transaction waits: most fees are at least this multiple of the present ones. */
+const FEE_MARGIN = 2n;
 /** Fee juice for this many transfers at the present price. */
 const PAID_TRANSFERS = 100_000n;
 
@@ -140,13 +144,13 @@ export class TrafficService implements Service {
 
   async #register(user: User, signal: AbortSignal | undefined): Promise<void> {
     const { node, account, logger } = this.#options;
-    const { feePortal, assetPortal, fees, minimumRegistration } = node.parameters;
+    const { feePortal, assetPortal, minimumRegistration } = node.parameters;
     const { x, y } = user.keyPair.publicKey;
     const abi = contractInterface("bridge/IPortal");
     const number = this.users.indexOf(user);
     const options = signal ? { signal } : {};
 
-    const juice = feeOf(gasOf(KIND_TRANSFER), fees) * PAID_TRANSFERS;
+    const juice = feeOf(gasOf(KIND_TRANSFER), this.#options.pool.prices) * PAID_TRANSFERS;
     const first = abi.encodeFunctionData("register", [
       x,
       y,
@@ -198,8 +202,8 @@ export class TrafficService implements Service {
       to: withdraws ? toAddress(this.#options.account.address) : BigInt(receiver.leaf),
       nonce: pool.nextNonce(sender.leaf),
       amount,
-      maxFeePerL2Gas: parameters.fees.feePerL2Gas * BigInt(1 + this.#random.below(3)),
-      maxFeePerDaGas: parameters.fees.feePerDaGas,
+      maxFeePerL2Gas: pool.prices.feePerL2Gas * BigInt(2 + this.#random.below(3)),
+      maxFeePerDaGas: pool.prices.feePerDaGas * FEE_MARGIN,
     };
     return signTransaction({
       domain: truncatedToField(parameters.genesisHash),

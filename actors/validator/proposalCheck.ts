@@ -105,11 +105,11 @@ function checkLimits(
 }
 
 async function checkPrices(
-  { header: { prices } }: SignedProposal,
+  { header: { prices, slot } }: SignedProposal,
   { record }: ChainPoint,
   { rollup }: ProposalContext,
 ): Promise<Refusal | undefined> {
-  const right = await rollup.pricesAfter(encodeRecord(record));
+  const right = await rollup.pricesAfter(encodeRecord(record), slot);
   if (prices.feePerL2Gas === right.feePerL2Gas && prices.feePerDaGas === right.feePerDaGas) return undefined;
   return refuse(
     "wrongPrices",

@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {Claims} from "../types/Block.sol";
 import {BASIS_POINTS} from "../types/Constants.sol";
-import {Fees, MASK_48, Oracle, packFees, packOracle, Position} from "../types/Record.sol";
+import {Fees, MASK_48, MASK_64, Oracle, packFees, packOracle, Position} from "../types/Record.sol";
 import {Slot} from "../types/Time.sol";
 
 /// @notice Parameters of the fee model. Gas and prices are per block and per unit of gas; "base units" are of fee
@@ -31,15 +31,6 @@ struct FeeConfig {
     uint256 oracleLag;
     /// Slots from a sample to the next: the lag to 2^16 - 1.
     uint256 oracleLifetime;
-}
-
-/// @notice What the constant prices in use so far depend on.
-struct FeeRules {
-    uint256 feePerL2Gas;
-    uint256 feePerDaGas;
-    /// Basis points of a block's fees.
-    uint256 burnedShare;
-    uint256 proverShare;
 }
 
 /// @notice What the two prices consist of, in base units for a unit of gas.
@@ -238,6 +229,36 @@ library FeeLib {
         return price >= MIN_PRICE && price <= MAX_PRICE;
     }
 
+    /// @notice The parameters in two words, as a contract keeps them:
+    ///
+    ///     controls  targetL2 32 | targetDa 32 | fractionL2 48 | fractionDa 48 | oracleLag16 | oracleLifetime16
+    ///               | proposeGas32 | proofGas32
+    ///     amounts   provingCost64 | maxFeePerL2Gas64 | maxFeePerDaGas64
+    ///
+    /// @param config Valid: every field fits.
+    function pack(FeeConfig memory config) internal pure returns (uint256 controls, uint256 amounts) {
+        controls = (config.targetL2 << 224) | (config.targetDa << 192);
+        controls |= (config.fractionL2 << 144) | (config.fractionDa << 96);
+        controls |= (config.oracleLag << 80) | (config.oracleLifetime << 64);
+        controls |= (config.proposeGas << 32) | config.proofGas;
+        amounts = (config.provingCost << 128) | (config.maxFeePerL2Gas << 64) | config.maxFeePerDaGas;
+    }
+
+    /// @notice The parameters again.
+    function unpack(uint256 controls, uint256 amounts) internal pure returns (FeeConfig memory config) {
+        config.targetL2 = controls >> 224;
+        config.targetDa = (controls >> 192) & type(uint32).max;
+        config.fractionL2 = (controls >> 144) & MASK_48;
+        config.fractionDa = (controls >> 96) & MASK_48;
+        config.oracleLag = (controls >> 80) & type(uint16).max;
+        config.oracleLifetime = (controls >> 64) & type(uint16).max;
+        config.proposeGas = (controls >> 32) & type(uint32).max;
+        config.proofGas = controls & type(uint32).max;
+        config.provingCost = amounts >> 128;
+        config.maxFeePerL2Gas = (amounts >> 64) & MASK_64;
+        config.maxFeePerDaGas = amounts & MASK_64;
+    }
+
     // Arithmetic
 
     /// @notice e^(numerator / denominator) · 2^64, at most e^16 · 2^64. Monotone, exact at 0.
@@ -306,37 +327,5 @@ library FeeLib {
 
     function _least(uint256 a, uint256 b) private pure returns (uint256) {
         return a < b ? a : b;
-    }
-
-    // Constant prices and a fixed split
-
-    /// @notice Prices a block must claim: feePerL2Gas64 | feePerDaGas64.
-    function prices(FeeRules memory rules, Position, Oracle) internal pure returns (uint256) {
-        return (rules.feePerL2Gas << 64) | rules.feePerDaGas;
-    }
-
-    /// @notice Fee state after a block, and the oracle word as it is.
-    function advance(
-        FeeRules memory,
-        Position,
-        Oracle parentOracle,
-        Claims
-    ) internal pure returns (uint256 feeState, Oracle oracle) {
-        return (0, parentOracle);
-    }
-
-    /// @notice A block's fees by destination: shares round down, the sequencer gets the rest.
-    function split(
-        FeeRules memory rules,
-        Claims claims
-    ) internal pure returns (Fees fees, uint256 sequencer) {
-        unchecked {
-            uint256 total = claims.feePerL2Gas() * claims.gasL2() + claims.feePerDaGas() * claims.gasDa();
-            uint256 burned = (total * rules.burnedShare) / BASIS_POINTS;
-            uint256 prover = (total * rules.proverShare) / BASIS_POINTS;
-            sequencer = total - burned - prover;
-
-            return (packFees(burned, prover, sequencer), sequencer);
-        }
     }
 }

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Epoch, Slot, Timestamp} from "../types/Time.sol";
+import {FeeConfig} from "./FeeLib.sol";
 
 /// @notice Parameters of one Rollup instance, fixed for its life.
 struct RollupConfig {
@@ -29,15 +30,13 @@ struct RollupConfig {
     /// Most gas a block can charge, in each dimension.
     uint256 maxL2Gas;
     uint256 maxDaGas;
-    /// Fee token units a unit of gas.
-    uint256 feePerL2Gas;
-    uint256 feePerDaGas;
-    /// Shares of a block's fees, in basis points; the rest is the sequencer's.
-    uint256 burnedShare;
-    uint256 proverShare;
-    /// Price-oracle word of the genesis record: price64 | preBase48 | preBlob48 | postBase48 | postBlob48.
+    /// The fee model's. Its caps are such that an epoch's fees fit 80 bits: (maxFeePerL2Gas * maxL2Gas + maxFeePerDaGas *
+    /// maxDaGas) * slotsPerEpoch < 2^80.
+    FeeConfig fees;
+    /// Price-oracle word of the genesis record: price64 | preBase48 | preBlob48 | postBase48 | postBlob48. The price is
+    /// that of one TST in ETH, times 10^12: 10^4 to 10^16. L1's fees are in wei, at least 1.
     uint256 initialOracle;
-    /// Largest move of the ETH/TST price in one block, either way, in basis points.
+    /// Largest move of the ETH/TST price in one block, either way, in basis points, below 10,000.
     uint256 maxModifier;
     /// Seconds after which a message must be consumed.
     uint256 messageDeadline;
@@ -400,9 +399,12 @@ interface IRollup {
         address coinbase
     ) external view returns (bytes32);
 
-    /// @notice Prices that the next block, built on a parent with this record, must claim.
+    /// @notice Prices that a block of `slot` on top of this record must claim, in units of the fee token. They depend on
+    /// nothing else: L1's own fees come in with the blocks, and count some slots later.
+    /// @param slot After the record's.
     function pricesAfter(
-        uint256[7] calldata parent
+        uint256[7] calldata parent,
+        Slot slot
     ) external view returns (uint256 feePerL2Gas, uint256 feePerDaGas);
 
     function currentSlot() external view returns (Slot);

@@ -27,14 +27,14 @@ import {
 import {Epoch, Slot, Timestamp} from "../types/Time.sol";
 import {Tip} from "../types/Tip.sol";
 import {ChainLib} from "./ChainLib.sol";
-import {FeeLib, FeeRules} from "./FeeLib.sol";
+import {FeeConfig, FeeLib, FeeParts, L1Fees} from "./FeeLib.sol";
 import {IRollup} from "./IRollup.sol";
 import {RollupState} from "./RollupState.sol";
 
 /// @notice Parameters of the checks, in the Rollup's units.
 struct ProposeRules {
     Clock clock;
-    FeeRules fees;
+    FeeConfig fees;
     uint256 proofSubmissionEpochs;
     uint256 recordRing;
     uint256 inboxRing;
@@ -63,12 +63,13 @@ library ProposeLib {
         Epoch epoch = rules.clock.epochOf(slot);
         Tip tip = _openTip(self, rules, epoch, parent);
         _checkAttestation(rules, tip, slot, epoch, Witness.wrap(blk[WITNESS]).bitmap());
-        _checkClaims(rules, claims, blk[STATE_ROOT], parentPosition, Oracle.wrap(parent[ORACLE]));
+        FeeParts memory parts = FeeLib.parts(rules.fees, parentPosition, Oracle.wrap(parent[ORACLE]), slot);
+        _checkClaims(rules, claims, blk[STATE_ROOT], FeeLib.prices(parts));
         Cursor cursor = _consume(self, rules, tip, slot, claims, Cursor.wrap(parent[CURSOR]));
         _checkModifier(rules, claims);
 
         uint256 number = tip.pending() + 1;
-        uint256[7] memory record = _record(rules, parent, blk, number, versionedHash, cursor);
+        uint256[7] memory record = _record(rules, parts, parent, blk, number, versionedHash, cursor);
 
         self.records[number % rules.recordRing] = hashNewRecord(record);
         self.tip = tip.withProposed(
@@ -158,12 +159,10 @@ library ProposeLib {
         ProposeRules memory rules,
         Claims claims,
         uint256 stateRoot,
-        Position parentPosition,
-        Oracle parentOracle
+        uint256 prices
     ) private pure {
         if (stateRoot >= BN254_R) revert IRollup.Rollup__StateRootOutOfField(stateRoot);
 
-        uint256 prices = FeeLib.prices(rules.fees, parentPosition, parentOracle);
         if (claims.prices() != prices)
             revert IRollup.Rollup__WrongPrices(prices >> 64, prices & type(uint64).max);
 
@@ -210,6 +209,7 @@ library ProposeLib {
 
     function _record(
         ProposeRules memory rules,
+        FeeParts memory parts,
         uint256[7] calldata parent,
         uint256[6] calldata blk,
         uint256 number,
@@ -238,11 +238,12 @@ library ProposeLib {
             rules.fees,
             parentPosition,
             Oracle.wrap(parent[ORACLE]),
-            claims
+            claims,
+            L1Fees(block.basefee, block.blobbasefee)
         );
         record[POSITION] = Position.unwrap(packPosition(number, slot, witness.bitmap(), feeState));
         record[ORACLE] = Oracle.unwrap(oracle);
-        (Fees fees, uint256 sequencerFee) = FeeLib.split(rules.fees, claims);
+        (Fees fees, uint256 sequencerFee) = FeeLib.split(parts, claims);
         record[FEES] = Fees.unwrap(sameEpoch ? Fees.wrap(parent[FEES]) + fees : fees);
         record[EPOCH_HASH] = uint256(
             rollEpochHash(

@@ -28,7 +28,7 @@ import {IVerifierPolicy} from "../verifier/IVerifierPolicy.sol";
 import {ChainLib} from "./ChainLib.sol";
 import {DigestLib} from "./DigestLib.sol";
 import {EpochProofLib, EpochProofRules} from "./EpochProofLib.sol";
-import {FeeLib, FeeRules} from "./FeeLib.sol";
+import {FeeConfig, FeeLib} from "./FeeLib.sol";
 import {EpochProof, IRollup, RollupConfig, Status} from "./IRollup.sol";
 import {PauseLib, PauseRules} from "./PauseLib.sol";
 import {ProposeLib, ProposeRules} from "./ProposeLib.sol";
@@ -56,10 +56,8 @@ contract Rollup is IRollup {
     uint256 private immutable _maxMessages;
     uint256 private immutable _maxL2Gas;
     uint256 private immutable _maxDaGas;
-    uint256 private immutable _feePerL2Gas;
-    uint256 private immutable _feePerDaGas;
-    uint256 private immutable _burnedShare;
-    uint256 private immutable _proverShare;
+    uint256 private immutable _feeControls;
+    uint256 private immutable _feeAmounts;
     uint256 private immutable _initialOracle;
     uint256 private immutable _maxModifier;
     uint256 private immutable _messageDeadline;
@@ -102,10 +100,7 @@ contract Rollup is IRollup {
         _maxMessages = c.maxMessages;
         _maxL2Gas = c.maxL2Gas;
         _maxDaGas = c.maxDaGas;
-        _feePerL2Gas = c.feePerL2Gas;
-        _feePerDaGas = c.feePerDaGas;
-        _burnedShare = c.burnedShare;
-        _proverShare = c.proverShare;
+        (_feeControls, _feeAmounts) = FeeLib.pack(c.fees);
         _initialOracle = c.initialOracle;
         _maxModifier = c.maxModifier;
         _messageDeadline = c.messageDeadline;
@@ -258,10 +253,7 @@ contract Rollup is IRollup {
         c.maxMessages = _maxMessages;
         c.maxL2Gas = _maxL2Gas;
         c.maxDaGas = _maxDaGas;
-        c.feePerL2Gas = _feePerL2Gas;
-        c.feePerDaGas = _feePerDaGas;
-        c.burnedShare = _burnedShare;
-        c.proverShare = _proverShare;
+        c.fees = FeeLib.unpack(_feeControls, _feeAmounts);
         c.initialOracle = _initialOracle;
         c.maxModifier = _maxModifier;
         c.messageDeadline = _messageDeadline;
@@ -380,12 +372,12 @@ contract Rollup is IRollup {
     }
 
     /// @inheritdoc IRollup
-    function pricesAfter(uint256[7] calldata parent) external view returns (uint256, uint256) {
-        uint256 prices = FeeLib.prices(
-            _feeRules(),
-            Position.wrap(parent[POSITION]),
-            Oracle.wrap(parent[ORACLE])
-        );
+    function pricesAfter(uint256[7] calldata parent, Slot slot) external view returns (uint256, uint256) {
+        Position position = Position.wrap(parent[POSITION]);
+        if (slot <= position.slotOf()) revert Rollup__SlotTaken(slot, position.slotOf());
+
+        FeeConfig memory fees = FeeLib.unpack(_feeControls, _feeAmounts);
+        uint256 prices = FeeLib.prices(FeeLib.parts(fees, position, Oracle.wrap(parent[ORACLE]), slot));
         return (prices >> 64, prices & type(uint64).max);
     }
 
@@ -427,21 +419,11 @@ contract Rollup is IRollup {
         return Clock({genesis: _genesisTime, slotDuration: _slotDuration, slotsPerEpoch: _slotsPerEpoch});
     }
 
-    function _feeRules() private view returns (FeeRules memory) {
-        return
-            FeeRules({
-                feePerL2Gas: _feePerL2Gas,
-                feePerDaGas: _feePerDaGas,
-                burnedShare: _burnedShare,
-                proverShare: _proverShare
-            });
-    }
-
     function _proposeRules() private view returns (ProposeRules memory) {
         return
             ProposeRules({
                 clock: _clock(),
-                fees: _feeRules(),
+                fees: FeeLib.unpack(_feeControls, _feeAmounts),
                 proofSubmissionEpochs: _proofSubmissionEpochs,
                 recordRing: _recordRing,
                 inboxRing: _inboxRing,
@@ -503,17 +485,12 @@ contract Rollup is IRollup {
             c.inboxRing > type(uint32).max
         ) revert Rollup__InvalidConfig("inboxRing");
 
-        // An epoch's fees fit the 80 bits of the record, whatever the shares.
         if (c.maxL2Gas > type(uint32).max || c.maxDaGas > type(uint32).max)
             revert Rollup__InvalidConfig("gas limit");
-        if (c.feePerL2Gas > type(uint64).max || c.feePerDaGas > type(uint64).max)
-            revert Rollup__InvalidConfig("fee");
-        if ((c.feePerL2Gas * c.maxL2Gas + c.feePerDaGas * c.maxDaGas) * c.slotsPerEpoch >= 1 << 80)
-            revert Rollup__InvalidConfig("epoch fees");
-        if (c.burnedShare > BASIS_POINTS || c.proverShare > BASIS_POINTS - c.burnedShare)
-            revert Rollup__InvalidConfig("shares");
-
-        if (c.maxModifier > uint16(type(int16).max)) revert Rollup__InvalidConfig("maxModifier");
+        bytes32 fault = FeeLib.validate(c.fees, c.maxL2Gas, c.maxDaGas, c.slotsPerEpoch);
+        if (fault != 0) revert Rollup__InvalidConfig(fault);
+        if (!FeeLib.isOracle(Oracle.wrap(c.initialOracle))) revert Rollup__InvalidConfig("initialOracle");
+        if (c.maxModifier >= BASIS_POINTS) revert Rollup__InvalidConfig("maxModifier");
         if (c.messageDeadline > type(uint32).max) revert Rollup__InvalidConfig("messageDeadline");
         if (c.outboxDelay > type(uint32).max) revert Rollup__InvalidConfig("outboxDelay");
         if (c.forcedFeePerL2Gas > type(uint64).max) revert Rollup__InvalidConfig("forcedFeePerL2Gas");

@@ -8,7 +8,7 @@ import {
   MAX_PRICE,
   MIN_PRICE,
   pricesOf,
-  splitByParts,
+  splitFees,
   type FeeConfig,
   type FeeStep,
 } from "../fees.ts";
@@ -142,7 +142,7 @@ export interface FeeResultWords {
 export function feeResultWords(step: FeeStep): FeeResultWords {
   const parts = feeParts(step);
   const { feePerL2Gas, feePerDaGas } = pricesOf(parts);
-  const split = splitByParts(parts, step.gas);
+  const split = splitFees(parts, step.gas);
   const next = advanceFees(step);
   return {
     parts: [parts.sequencer, parts.prover, parts.congestionL2, parts.data, parts.congestionDa],

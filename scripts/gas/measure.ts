@@ -35,8 +35,6 @@ const PARAMETERS = {
   epochRing: 8n,
   inboxRing: 8n * SLOTS,
   maxMessages: 2n,
-  feePerL2Gas: 0x2f5a9c7d31en,
-  feePerDaGas: 0x1d7e43b8a9cn,
 };
 
 export async function measureGas(connection: Connection): Promise<GasReport> {

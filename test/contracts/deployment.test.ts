@@ -10,7 +10,7 @@ import {
 import { globalOptions } from "hardhat";
 
 import { refusal } from "../helpers/refusal.ts";
-import { deployRollup, type RollupParameters } from "../helpers/rollup.ts";
+import { defaults, deployRollup, type RollupParameters } from "../helpers/rollup.ts";
 
 const MAX_CODE = 24_576;
 
@@ -19,8 +19,12 @@ describe("Rollup deployment", () => {
     const driver = await deployRollup();
     const { rollup, feePortal, assetPortal, feeToken, asset, policy, validatorSet } = driver.contracts;
     const config = await rollup.config();
-    for (const [name, value] of Object.entries(driver.parameters))
+    const { fees, ...numbers } = driver.parameters;
+    for (const [name, value] of Object.entries(numbers))
       expect(Reflect.get(config, name), name).to.equal(value);
+    for (const [name, value] of Object.entries(fees)) {
+      expect(Reflect.get(config.fees, name), name).to.equal(value);
+    }
     expect(config.genesisTime).to.equal(driver.genesisTime);
     expect(config.council).to.equal(driver.council.address);
     expect(config.validatorSet).to.equal(validatorSet.target);
@@ -37,15 +41,16 @@ describe("Rollup deployment", () => {
   });
 
   it("tells time, duties and prices", async () => {
-    const { rollup, genesisTime, parameters, genesis, members } = await deployRollup();
+    const { rollup, genesisTime, genesis, members } = await deployRollup();
     expect(await rollup.slotAt(genesisTime + 143n)).to.equal(1n);
     expect(await rollup.epochOf(7n)).to.equal(1n);
     expect(await rollup.startOf(5n)).to.equal(genesisTime + 360n);
     expect([...(await rollup.proposerOf(6n))]).to.deep.equal([members[1]!.address, 1n, 5n]);
-    expect([...(await rollup.pricesAfter(genesis))]).to.deep.equal([
-      parameters.feePerL2Gas,
-      parameters.feePerDaGas,
-    ]);
+    // 99,500 L1 gas at 1 gwei over 60,000, a blob at 1 wei over 512, TST at a thousandth of an ETH.
+    expect([...(await rollup.pricesAfter(genesis, 1n))]).to.deep.equal([1_668_333_333_334n, 256_000n]);
+    expect((await refusal(rollup.pricesAfter(genesis, 0n), rollup.interface)).name).to.equal(
+      "Rollup__SlotTaken",
+    );
     expect((await refusal(rollup.slotAt(genesisTime - 1n), rollup.interface)).name).to.equal(
       "Clock__BeforeGenesis",
     );
@@ -66,12 +71,15 @@ describe("Rollup deployment", () => {
       ["inboxRing", { inboxRing: 23n }],
       ["gas limit", { maxL2Gas: 2n ** 32n }],
       ["gas limit", { maxDaGas: 2n ** 32n }],
-      ["fee", { feePerL2Gas: 2n ** 64n }],
-      ["fee", { feePerDaGas: 2n ** 64n }],
-      ["epoch fees", { feePerL2Gas: 2n ** 63n }],
-      ["shares", { burnedShare: 10_001n }],
-      ["shares", { burnedShare: 6_000n, proverShare: 4_001n }],
-      ["maxModifier", { maxModifier: 2n ** 15n }],
+      ["targetL2", { fees: { ...defaults.fees, targetL2: 120_001n } }],
+      ["targetDa", { fees: { ...defaults.fees, targetDa: 0n } }],
+      ["maxFeePerL2Gas", { fees: { ...defaults.fees, maxFeePerL2Gas: 2n ** 64n } }],
+      ["maxFeePerDaGas", { fees: { ...defaults.fees, maxFeePerDaGas: 2n ** 64n } }],
+      ["epoch fees", { fees: { ...defaults.fees, maxFeePerL2Gas: 2n ** 62n } }],
+      ["oracleLag", { fees: { ...defaults.fees, oracleLag: 6n } }],
+      ["initialOracle", { initialOracle: 0n }],
+      ["initialOracle", { initialOracle: defaults.initialOracle + ((10n ** 17n) << 192n) }],
+      ["maxModifier", { maxModifier: 10_000n }],
       ["messageDeadline", { messageDeadline: 2n ** 32n }],
       ["outboxDelay", { outboxDelay: 2n ** 32n }],
       ["forcedFeePerL2Gas", { forcedFeePerL2Gas: 2n ** 64n }],
@@ -80,7 +88,6 @@ describe("Rollup deployment", () => {
       ["epochRing", { epochRing: 2n ** 32n }],
       ["maxMessages", { maxMessages: 2n ** 16n }],
       ["inboxRing", { inboxRing: 2n ** 32n }],
-      ["shares", { burnedShare: 0n, proverShare: 10_001n }],
       ["pauseMax", { pauseMax: 2n ** 32n }],
       // The longest pause and then a proof's term, 576 s, or a longer delay.
       ["pauseCooldown", { pauseCooldown: 720n + 575n }],
@@ -109,7 +116,7 @@ describe("Rollup deployment", () => {
       "aggregateChallenge",
     ]) {
       const attempt = driver.connection.ethers.deployContract("Rollup", [
-        { ...config.toObject(), [name]: toBeHex(0xdead, 20) },
+        { ...config.toObject(true), [name]: toBeHex(0xdead, 20) },
       ]);
       const error = await refusal(attempt, driver.rollup.interface);
       expect(decodeBytes32String(error.args[0] as string)).to.equal(name);
@@ -119,7 +126,7 @@ describe("Rollup deployment", () => {
   it("refuses a challenge contract that is bound to another Rollup or validator set", async () => {
     const driver = await deployRollup();
     const { ethers } = driver.connection;
-    const config = ((await driver.rollup.config()) as unknown as Result).toObject();
+    const config = ((await driver.rollup.config()) as unknown as Result).toObject(true);
     const [deployer] = await ethers.getSigners();
     const attempt = async (rollup: string | undefined, validatorSet: unknown) => {
       const from = deployer!.address;
@@ -158,7 +165,7 @@ describe("NetworkToken", () => {
     const { contracts, connection } = await deployRollup();
     const [deployer, stranger] = await connection.ethers.getSigners();
     const token = contracts.feeToken;
-    const error = await refusal(token.connect(stranger!).mint(stranger!.address, 1n), token.interface);
+    const error = await refusal(token.connect(stranger).mint(stranger!.address, 1n), token.interface);
     expect(error.name).to.equal("NetworkToken__OnlyMinter");
     expect(await token.minter()).to.equal(deployer!.address);
     await token.mint(stranger!.address, 7n);

@@ -425,7 +425,7 @@ describe("Inbox", () => {
         });
       const hashOf = (...amounts: bigint[]) =>
         amounts.reduce((hash_, amount) => rollMessage(hash_, message(amount)), 0n);
-      const { slotsPerEpoch, burnedShare, proverShare } = chain.parameters;
+      const { slotsPerEpoch, fees } = chain.parameters;
       const recordOver = (messageHash: bigint) =>
         nextRecord({
           parent: chain.genesis,
@@ -434,7 +434,8 @@ describe("Inbox", () => {
           proposer: block!.proposer,
           messageHash,
           slotsPerEpoch,
-          shares: { burned: burnedShare, prover: proverShare },
+          fees,
+          l1Fees: block!.l1Fees,
         });
       expect(block!.record).to.deep.equal(recordOver(hashOf(1_000n, 1n)));
       const honest = chain.epochProof(1, 1);

@@ -118,7 +118,7 @@ describe("propose", () => {
     });
 
     it("prices off by one, either of them", async () => {
-      const { feePerL2Gas, feePerDaGas } = driver.parameters;
+      const { feePerL2Gas, feePerDaGas } = driver.fields(slot);
       const expected = [feePerL2Gas, feePerDaGas];
       await refused("Rollup__WrongPrices", { feePerL2Gas: feePerL2Gas + 1n }, {}, expected);
       await refused("Rollup__WrongPrices", { feePerL2Gas: feePerL2Gas - 1n }, {}, expected);
@@ -164,7 +164,7 @@ describe("propose", () => {
     const faults: [keyof BlockFields, bigint, bigint, string][] = [
       ["bitmap", 0n, 31n, "Rollup__OwnBitMissing"],
       ["stateRoot", BN254_R, 1n, "Rollup__StateRootOutOfField"],
-      ["feePerL2Gas", 0n, fresh.parameters.feePerL2Gas, "Rollup__WrongPrices"],
+      ["feePerL2Gas", 0n, fresh.fields(1n).feePerL2Gas, "Rollup__WrongPrices"],
       ["gasL2", 2n ** 31n, 0n, "Rollup__L2GasOverLimit"],
       ["gasDa", 2n ** 31n, 0n, "Rollup__DaGasOverLimit"],
       ["messages", 2n ** 15n, 1n, "Rollup__TooManyMessages"],

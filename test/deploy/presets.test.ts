@@ -71,9 +71,11 @@ describe("presets", () => {
     expect(refusal({ council: "treasury" }).message).to.match(/council/);
   });
 
-  it("refuses shares of more than the whole fee", () => {
-    const fees = { ...(local().fees as object), burnedBps: 6000, proverBps: 4001 };
-    expect(refusal({ fees }).message).to.match(/more than 10,000/);
+  it("refuses a fee oracle that replaces samples before they count, and an exchange rate out of its bounds", () => {
+    const fees = { ...(local().fees as object), oracleLagSlots: 6 };
+    expect(refusal({ fees }).message).to.match(/oracleLagSlots: a sample must count/);
+    const price = { ...(local().price as object), ethPerToken: "9999" };
+    expect(refusal({ price }).message).to.match(/price.ethPerToken: from 10000/);
   });
 
   it("refuses amounts that are no whole numbers", () => {

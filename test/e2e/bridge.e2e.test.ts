@@ -110,6 +110,17 @@ describe("The tasks of ledger and bridge, on anvil with real proofs", function (
     });
     expect(await ok("ledger:account", { leaf: "1" })).to.include({ balance: String(ONE / 1000n) });
     expect(await ok("ledger:status", { message: "3" })).to.include({ state: "included", block: 2 });
+
+    // Prices and offers come from L1 alone.
+    const fees = await ok("fees:status");
+    expect(fees["tip"]).to.include({ number: 2 });
+    const estimate = await ok("fees:estimate", { blocks: "1", kind: "withdraw" });
+    expect(estimate).to.include({ blocks: 1 });
+    expect(BigInt(String(estimate["maxFeePerL2Gas"])) > 0n).to.equal(true);
+    const longer = await ok("fees:estimate", { blocks: "8", certain: true });
+    expect(BigInt(String(longer["maxFeePerL2Gas"])) > BigInt(String(estimate["maxFeePerL2Gas"]))).to.equal(
+      true,
+    );
   });
 
   it("transfers and withdraws, once each", async () => {

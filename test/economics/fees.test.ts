@@ -10,7 +10,9 @@ import { estimateFees } from "../../protocol/feeEstimator.ts";
 const LAG = Number(FEE_CONFIG.oracleLag);
 const LIFETIME = Number(FEE_CONFIG.oracleLifetime);
 
-describe("fee controller", () => {
+describe("fee controller", function () {
+  this.timeout(60_000);
+
   describe("step from empty to full blocks", () => {
     const { from, to } = scenarios.STEP;
     const { rows } = scenarios.demandStep();
@@ -111,7 +113,9 @@ describe("fee controller", () => {
   }
 });
 
-describe("fee replay", () => {
+describe("fee replay", function () {
+  this.timeout(60_000);
+
   it("is the same on every run", () => {
     const path = { ...PATHS[1]!, blocks: 1_206 };
     expect(l1FeePath(path)).to.deep.equal(l1FeePath(path));

@@ -2,6 +2,14 @@
  * The packed words of blocks, records and messages, written once more and independently of `protocol/` and of the
  * contracts: the tests compare all three.
  */
+import {
+  advanceFees,
+  feeParts,
+  splitFees,
+  type FeeConfig,
+  type FeeSplit,
+  type FeeState,
+} from "../../protocol/fees.ts";
 import { AbiCoder, concat, keccak256, sha256, toBeHex, toUtf8Bytes } from "ethers";
 
 export const BN254_R = 0x30644e72e131a029b85045b68181585d2833e84879b9709143e1f593f0000001n;
@@ -22,11 +30,6 @@ export interface BlockFields {
   bitmap: bigint;
   coinbase: string;
   signature: [bigint, bigint, bigint];
-}
-
-export interface FeeShares {
-  burned: bigint;
-  prover: bigint;
 }
 
 export function word(value: bigint): string {
@@ -77,22 +80,44 @@ export interface NextRecord {
   /** Rolling hash after the messages this block consumes. */
   messageHash: bigint;
   slotsPerEpoch: bigint;
-  shares: FeeShares;
+  fees: FeeConfig;
+  l1Fees: L1Fees;
 }
 
-export function blockFees(
-  f: BlockFields,
-  shares: FeeShares,
-): { burned: bigint; prover: bigint; sequencer: bigint } {
-  const total = f.feePerL2Gas * f.gasL2 + f.feePerDaGas * f.gasDa;
-  const burned = (total * shares.burned) / 10_000n;
-  const prover = (total * shares.prover) / 10_000n;
-  return { burned, prover, sequencer: total - burned - prover };
+/** L1's fees where a block was accepted, in wei. */
+export interface L1Fees {
+  base: bigint;
+  blob: bigint;
 }
 
-export function coinbaseFee(f: BlockFields, shares: FeeShares): bigint {
+/** What the fee rules need of a record. */
+export function feeStateOf(record: Words7): FeeState {
+  const field = (word: bigint, from: bigint, bits: bigint) => (word >> from) & ((1n << bits) - 1n);
+  const [position, oracle] = [record[4], record[5]];
+  return {
+    slot: Number(positionOf(record).slot) as FeeState["slot"],
+    excessL2: field(position, 80n, 64n),
+    excessDa: field(position, 16n, 64n),
+    oracleAge: Number(field(position, 0n, 16n)),
+    oracle: {
+      price: oracle >> 192n,
+      preBase: field(oracle, 144n, 48n),
+      preBlob: field(oracle, 96n, 48n),
+      postBase: field(oracle, 48n, 48n),
+      postBlob: field(oracle, 0n, 48n),
+    },
+  };
+}
+
+/** Fees by destination; the model is `protocol/`'s, which has its own tests against the contract's. */
+export function blockFees(f: BlockFields, parent: Words7, config: FeeConfig): FeeSplit {
+  const parts = feeParts({ config, parent: feeStateOf(parent), slot: Number(f.slot) });
+  return splitFees(parts, { l2: f.gasL2, da: f.gasDa });
+}
+
+export function coinbaseFee(f: BlockFields, parent: Words7, config: FeeConfig): bigint {
   const attested = BigInt(f.bitmap.toString(2).replaceAll("0", "").length);
-  return (BigInt(f.coinbase) << 96n) | (attested << 80n) | blockFees(f, shares).sequencer;
+  return (BigInt(f.coinbase) << 96n) | (attested << 80n) | blockFees(f, parent, config).sequencer;
 }
 
 export interface EpochWordFields {
@@ -151,17 +176,27 @@ export function nextRecord(input: NextRecord): Words7 {
     ),
   );
   const epochHash = keccak256(
-    words(sameEpoch ? parent[2] : 0n, BigInt(input.versionedHash), coinbaseFee(f, input.shares)),
+    words(sameEpoch ? parent[2] : 0n, BigInt(input.versionedHash), coinbaseFee(f, parent, input.fees)),
   );
-  const fees = blockFees(f, input.shares);
+  const fees = blockFees(f, parent, input.fees);
   const packedFees = (fees.burned << 160n) | (fees.prover << 80n) | fees.sequencer;
+  const next = advanceFees({
+    config: input.fees,
+    parent: feeStateOf(parent),
+    slot: Number(f.slot),
+    gas: { l2: f.gasL2, da: f.gasDa },
+    modifier: Number(f.modifier),
+    l1Fees: input.l1Fees,
+  });
+  const { price, preBase, preBlob, postBase, postBlob } = next.oracle;
+  const feeState = (next.excessL2 << 80n) | (next.excessDa << 16n) | BigInt(next.oracleAge);
   return [
     chainHash,
     BigInt(witness),
     BigInt(epochHash),
     (input.messageHash << 32n) | ((parent[3] & 0xffffffffn) + f.messages),
-    ((position.number + 1n) << 224n) | (f.slot << 192n) | (f.bitmap << 144n),
-    parent[5],
+    ((position.number + 1n) << 224n) | (f.slot << 192n) | (f.bitmap << 144n) | feeState,
+    (price << 192n) | (preBase << 144n) | (preBlob << 96n) | (postBase << 48n) | postBlob,
     sameEpoch ? parent[6] + packedFees : packedFees,
   ];
 }

@@ -146,8 +146,7 @@ class ProvenChain {
   }
 
   async add({ slot, messages, transactions }: Content): Promise<void> {
-    const { feePerL2Gas, feePerDaGas } = this.#driver.parameters;
-    const prices = { feePerL2Gas, feePerDaGas };
+    const prices = this.#driver.pricesOn(this.#driver.tipRecord, BigInt(slot));
     const used = [BigInt(transactions.length), ...transactions.flat()];
     const words = Array.from({ length: sizes.words }, (_, i) => used[i] ?? 0n);
     const sidecar = makeSidecar(words);

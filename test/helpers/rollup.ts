@@ -16,6 +16,8 @@ import type {
   VerifierPolicy,
 } from "../../types/ethers-contracts/index.ts";
 
+import { pricesAt, type FeeConfig } from "../../protocol/fees.ts";
+import type { GasPrices } from "../../protocol/gas.ts";
 import { makeSidecar, openCombined, type Sidecar, uncompress } from "./kzg.ts";
 import {
   type BlockFields,
@@ -23,6 +25,8 @@ import {
   coinbaseFee,
   genesisHash,
   hashRecord,
+  feeStateOf,
+  type L1Fees,
   nextRecord,
   packBlock,
   positionOf,
@@ -44,10 +48,7 @@ export interface RollupParameters {
   maxMessages: bigint;
   maxL2Gas: bigint;
   maxDaGas: bigint;
-  feePerL2Gas: bigint;
-  feePerDaGas: bigint;
-  burnedShare: bigint;
-  proverShare: bigint;
+  fees: FeeConfig;
   initialOracle: bigint;
   maxModifier: bigint;
   messageDeadline: bigint;
@@ -72,11 +73,21 @@ export const defaults: Omit<RollupParameters, "pauseCooldown"> = {
   maxMessages: 2n,
   maxL2Gas: 120_000n,
   maxDaGas: 1_024n,
-  feePerL2Gas: 2_000_000_000n,
-  feePerDaGas: 30_000_000_000n,
-  burnedShare: 1_000n,
-  proverShare: 3_000n,
-  initialOracle: 0xabcdefn << 192n,
+  fees: {
+    targetL2: 60_000n,
+    targetDa: 512n,
+    fractionL2: 512_820n,
+    fractionDa: 4_376n,
+    proposeGas: 62_000n,
+    proofGas: 37_500n,
+    provingCost: 10_000_000n,
+    maxFeePerL2Gas: 2n ** 54n,
+    maxFeePerDaGas: 2n ** 57n,
+    oracleLag: 2n,
+    oracleLifetime: 5n,
+  },
+  // A TST at a thousandth of an ETH, L1 at 1 gwei and 1 wei.
+  initialOracle: ((10n ** 9n) << 192n) | ((10n ** 9n) << 144n) | (1n << 96n) | ((10n ** 9n) << 48n) | 1n,
   maxModifier: 100n,
   messageDeadline: 600n,
   outboxDelay: 500n,
@@ -109,6 +120,7 @@ export interface Block {
   fields: BlockFields;
   sidecar: Sidecar;
   proposer: string;
+  l1Fees: L1Fees;
 }
 
 export interface EpochProofArgs {
@@ -281,13 +293,28 @@ export class RollupDriver {
     return this.members[Number(slot) % this.members.length]!;
   }
 
+  /** Prices of a block of the slot on top of a record. */
+  pricesOn(parent: Words7, slot: bigint): GasPrices {
+    return pricesAt({ config: this.parameters.fees, parent: feeStateOf(parent), slot: Number(slot) });
+  }
+
+  /** L1's fees in the block that has a transaction. One blob a block leaves no excess: blob gas costs one wei. */
+  async l1FeesOf(hash: string): Promise<L1Fees> {
+    const { provider } = this.connection;
+    const ask = (method: string, ...params: unknown[]) =>
+      provider.request({ method, params }) as Promise<Record<string, string>>;
+    const receipt = await ask("eth_getTransactionReceipt", hash);
+    const block = await ask("eth_getBlockByNumber", receipt["blockNumber"], false);
+    if (BigInt(block["excessBlobGas"]!) !== 0n) throw new Error("the blob base fee is more than one wei");
+    return { base: BigInt(block["baseFeePerGas"]!), blob: 1n };
+  }
+
   /** A valid block for a slot, with full attendance; changed by `changes`. */
   fields(slot: bigint, changes: Partial<BlockFields> = {}): BlockFields {
     return {
       stateRoot: 1000n + slot,
       slot,
-      feePerL2Gas: this.parameters.feePerL2Gas,
-      feePerDaGas: this.parameters.feePerDaGas,
+      ...this.pricesOn(this.tipRecord, slot),
       gasL2: 30_000n,
       gasDa: 384n,
       messages: 0n,
@@ -357,7 +384,7 @@ export class RollupDriver {
     const messageHash =
       unsigned.messages === 0n ? parent[3] >> 32n : (await this.rollup.inboxWord(consumed)) >> 32n;
     const proposer = this.proposerOf(unsigned.slot).address;
-    const recordOf = (block: BlockFields): Words7 =>
+    const recordOf = (block: BlockFields, l1Fees: L1Fees): Words7 =>
       nextRecord({
         parent,
         block,
@@ -365,13 +392,16 @@ export class RollupDriver {
         proposer,
         messageHash,
         slotsPerEpoch: this.parameters.slotsPerEpoch,
-        shares: { burned: this.parameters.burnedShare, prover: this.parameters.proverShare },
+        fees: this.parameters.fees,
+        l1Fees,
       });
-    const fields = this.sign(unsigned, recordOf(unsigned)[0]);
-    const record = recordOf(fields);
+    // L1's fees are not part of what is signed.
+    const fields = this.sign(unsigned, recordOf(unsigned, { base: 0n, blob: 0n })[0]);
     await this.toSlot(slot);
     const { hash, data } = await this.sendPropose(fields, { parent, sidecars: [sidecar] });
-    const block = { number: BigInt(this.blocks.length + 1), record, fields, sidecar, proposer };
+    const l1Fees = await this.l1FeesOf(hash);
+    const record = recordOf(fields, l1Fees);
+    const block = { number: BigInt(this.blocks.length + 1), record, fields, sidecar, proposer, l1Fees };
     this.blocks.push(block);
     return { ...block, hash, data };
   }
@@ -407,7 +437,6 @@ export class RollupDriver {
       z,
       gamma,
     );
-    const shares = { burned: this.parameters.burnedShare, prover: this.parameters.proverShare };
     const args: EpochProofArgs = {
       start: this.record(first - 1),
       end,
@@ -419,7 +448,9 @@ export class RollupDriver {
       participation: [0x0304n, (BigInt(proven.length - 1) << 192n) | 0x05n],
       opening,
       points: proven.map(({ sidecar }) => uncompress(sidecar.commitment)),
-      coinbaseFees: proven.map(({ fields }) => coinbaseFee(fields, shares)),
+      coinbaseFees: proven.map(({ fields }, i) =>
+        coinbaseFee(fields, this.record(first - 1 + i), this.parameters.fees),
+      ),
       withdrawals: options.withdrawals ?? [],
       attestation: [],
       proofs: [],

@@ -4,7 +4,6 @@ import { TypedDataEncoder } from "ethers";
 import * as attestation from "../../protocol/attestation.ts";
 import { bytesToHex } from "../../protocol/bytes.ts";
 import { epochWord } from "../../protocol/epochWord.ts";
-import { addFees, nextPrices, splitFees } from "../../protocol/fees.ts";
 import { BN254_R, toField } from "../../protocol/field.ts";
 import { keccakWords, truncatedToField } from "../../protocol/hash.ts";
 import { merkleCommitment, merklePath, verifyMerklePath } from "../../protocol/merkle.ts";
@@ -223,25 +222,6 @@ describe("protocol/epochWord", () => {
       { seedWord: 9n },
     ];
     expect(new Set([{}, ...changes].map((change) => epochWord({ ...proven, ...change }))).size).to.equal(8);
-  });
-});
-
-describe("protocol/fees: constant prices", () => {
-  const parameters = { feePerL2Gas: 3n, feePerDaGas: 5n, burnedBps: 1_250n, proverBps: 3_333n };
-
-  it("splits without losing anything; the sequencer has what rounding leaves", () => {
-    for (const fees of [0n, 1n, 9_999n, 10_000n, random.bits(96)]) {
-      const { burned, prover, sequencer } = splitFees(fees, parameters);
-      expect(burned + prover + sequencer).to.equal(fees);
-      expect(burned).to.equal((fees * 1_250n) / 10_000n);
-      expect(prover).to.equal((fees * 3_333n) / 10_000n);
-    }
-  });
-
-  it("keeps prices constant and adds by destination", () => {
-    expect(nextPrices(parameters)).to.deep.equal({ feePerL2Gas: 3n, feePerDaGas: 5n });
-    const one = { burned: 1n, prover: 2n, sequencer: 3n };
-    expect(addFees(one, one)).to.deep.equal({ burned: 2n, prover: 4n, sequencer: 6n });
   });
 });
 

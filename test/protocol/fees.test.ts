@@ -30,14 +30,16 @@ const genesis: fees.FeeState = {
   oracle: { price: 10n ** 9n, preBase: GWEI, preBlob: 1n, postBase: GWEI, postBlob: 1n },
 };
 
-describe("protocol/fees", () => {
+describe("protocol/fees", function () {
+  this.timeout(30_000);
+
   const random = seededRandom("test/fees");
 
   it("splits every block's fees to the base unit: burned + prover + sequencer = gas × prices", () => {
     for (let i = 0; i < 2_000; i++) {
       const { step } = sampleFeeStep(random);
       const parts = fees.feeParts(step);
-      const { burned, prover, sequencer } = fees.splitByParts(parts, step.gas);
+      const { burned, prover, sequencer } = fees.splitFees(parts, step.gas);
       const { feePerL2Gas, feePerDaGas } = fees.pricesOf(parts);
       expect(burned + prover + sequencer).to.equal(step.gas.l2 * feePerL2Gas + step.gas.da * feePerDaGas);
     }
@@ -46,7 +48,7 @@ describe("protocol/fees", () => {
   it("burns exactly the congestion, gives the proof's part to the prover and the rest to the sequencer", () => {
     const parts = { sequencer: 2n, prover: 3n, congestionL2: 5n, data: 7n, congestionDa: 11n };
     expect(fees.pricesOf(parts)).to.deep.equal({ feePerL2Gas: 10n, feePerDaGas: 18n });
-    expect(fees.splitByParts(parts, { l2: 100n, da: 10n })).to.deep.equal({
+    expect(fees.splitFees(parts, { l2: 100n, da: 10n })).to.deep.equal({
       burned: 610n,
       prover: 300n,
       sequencer: 270n,
@@ -56,7 +58,7 @@ describe("protocol/fees", () => {
   it("credits nothing for a block that charged nothing, whatever its blob holds", () => {
     const parts = fees.feeParts({ config, parent: genesis, slot: 1 });
     const nothing = { burned: 0n, prover: 0n, sequencer: 0n };
-    expect(fees.splitByParts(parts, { l2: 0n, da: 0n })).to.deep.equal(nothing);
+    expect(fees.splitFees(parts, { l2: 0n, da: 0n })).to.deep.equal(nothing);
   });
 
   it("rounds every cost up, in one step", () => {

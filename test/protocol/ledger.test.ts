@@ -568,6 +568,21 @@ describe("protocol/ledger: the whole", () => {
     expect(applied).to.be.greaterThan(20);
   });
 
+  it("never raises a fee balance by a transaction: fee juice comes from L1 and goes to fees", () => {
+    const balances = (state: ReturnType<typeof startState>): bigint[] =>
+      [...state.accounts()].map(([, { feeBalance }]) => feeBalance);
+    const before = startState();
+    const result = execute({
+      transactions: [transfer({ amount: 7n }), transfer({ nonce: 1, to: 0n }), withdraw({ nonce: 2 })],
+      messages: [forced(withdraw({ from: BOB }))],
+    });
+    expect(result.slots.some(({ outcome: { type } }) => type === "applied")).to.equal(true);
+    expect(result.withdrawals.every(({ asset }) => asset === ASSET_TOKEN)).to.equal(true);
+    const fallen = balances(result.state).map((now, i) => balances(before)[i]! - now);
+    expect(fallen.every((amount) => amount >= 0n)).to.equal(true);
+    expect(fallen.reduce((a, b) => a + b, 0n)).to.equal(result.fees);
+  });
+
   it("asks for a signature only when all other rules hold, and takes another implementation", () => {
     let asked = 0;
     const verifySignature: typeof schnorrVerify = (claim) => {

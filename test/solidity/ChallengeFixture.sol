@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Tag} from "../../contracts/crypto/Bls12381.sol";
+import {FeeConfig} from "../../contracts/rollup/FeeLib.sol";
 import {EpochProof, IRollup, RollupConfig, Status} from "../../contracts/rollup/IRollup.sol";
 import {Rollup} from "../../contracts/rollup/Rollup.sol";
 import {AggregateChallenge} from "../../contracts/slashing/AggregateChallenge.sol";
@@ -21,6 +22,8 @@ import {Vm, vm} from "./Vm.sol";
 /// @notice A Rollup whose committees come from a registry, and blocks with real aggregates, good and wrong ones.
 abstract contract ChallengeFixture is StakingFixture {
     uint256 internal constant SLOTS = 10;
+    /// A TST at a thousandth of an ETH, L1 at 1 gwei and 1 wei.
+    uint256 internal constant INITIAL_ORACLE = (1e9 << 192) | (1e9 << 144) | (1 << 96) | (1e9 << 48) | 1;
     uint256 internal constant SLOT = EPOCH / SLOTS;
     uint256 internal constant DEADLINE_EPOCHS = 2;
     uint256 internal constant SLASH = 40e18;
@@ -123,11 +126,20 @@ abstract contract ChallengeFixture is StakingFixture {
                 maxMessages: 2,
                 maxL2Gas: 120_000,
                 maxDaGas: 1_024,
-                feePerL2Gas: 3e9,
-                feePerDaGas: 5e9,
-                burnedShare: 1_000,
-                proverShare: 3_000,
-                initialOracle: 11,
+                fees: FeeConfig({
+                    targetL2: 60_000,
+                    targetDa: 512,
+                    fractionL2: 512_820,
+                    fractionDa: 4_376,
+                    proposeGas: 60_000,
+                    proofGas: 37_500,
+                    provingCost: 1e6,
+                    maxFeePerL2Gas: 1 << 58,
+                    maxFeePerDaGas: 1 << 62,
+                    oracleLag: 2,
+                    oracleLifetime: 5
+                }),
+                initialOracle: INITIAL_ORACLE,
                 maxModifier: 100,
                 messageDeadline: 1_000_000,
                 outboxDelay: 0,
@@ -154,7 +166,7 @@ abstract contract ChallengeFixture is StakingFixture {
         delete witnesses;
         uint256[7] memory genesis;
         genesis[0] = uint256(next.genesisHash());
-        genesis[5] = 11;
+        genesis[5] = INITIAL_ORACLE;
         records.push(genesis);
         coinbaseFees.push();
         witnesses.push();
@@ -219,9 +231,13 @@ abstract contract ChallengeFixture is StakingFixture {
         return send(p.slot, blk, point);
     }
 
-    function blockOf(Publication memory p) internal pure returns (uint256[6] memory blk) {
+    function blockOf(Publication memory p) internal view returns (uint256[6] memory blk) {
         blk[0] = uint256(keccak256(abi.encode(p.slot))) >> 3;
-        blk[1] = (p.slot << 224) | (3e9 << 160) | (5e9 << 96) | (p.messages << 16) | 5;
+        (uint256 feePerL2Gas, uint256 feePerDaGas) = rollup.pricesAfter(
+            records[records.length - 1],
+            Slot.wrap(p.slot)
+        );
+        blk[1] = (p.slot << 224) | (feePerL2Gas << 160) | (feePerDaGas << 96) | (p.messages << 16) | 5;
         blk[2] = (p.bitmap << 160) | (0xc0ffee00 + p.slot);
     }
 

@@ -378,6 +378,19 @@ contract FeePropertiesTest is Test {
         _refused(10, 1 << 16, "oracleLifetime");
     }
 
+    function testFuzz_parametersComeBackFromTheirTwoWords(uint256[11] memory raw) external pure {
+        uint256[11] memory bits = [uint256(32), 32, 48, 48, 32, 32, 64, 64, 64, 16, 16];
+        FeeConfig memory config;
+        for (uint256 i = 0; i < 11; ++i) {
+            uint256 value = raw[i] % (1 << bits[i]);
+            assembly ("memory-safe") {
+                mstore(add(config, mul(0x20, i)), value)
+            }
+        }
+        (uint256 controls, uint256 amounts) = FeeLib.pack(config);
+        assertEq(keccak256(abi.encode(FeeLib.unpack(controls, amounts))), keccak256(abi.encode(config)));
+    }
+
     function test_aGenesisOracleHasAPriceInBoundsAndFees() external pure {
         assertTrue(FeeLib.isOracle(packOracle(1e4, 1, 1, 1, 1)), "least");
         assertTrue(FeeLib.isOracle(packOracle(1e16, 1, 1, 1, 1)), "greatest");

@@ -3,16 +3,13 @@ pragma solidity 0.8.37;
 
 import {InboxLib} from "../../contracts/bridge/InboxLib.sol";
 import {BlobOpening} from "../../contracts/rollup/BlobOpening.sol";
-import {FeeLib, FeeRules} from "../../contracts/rollup/FeeLib.sol";
 import {MerkleLib} from "../../contracts/rollup/MerkleLib.sol";
 import {RollupState} from "../../contracts/rollup/RollupState.sol";
 import {WithdrawalLib} from "../../contracts/rollup/WithdrawalLib.sol";
 import {Bitmap} from "../../contracts/types/Bitmap.sol";
-import {Claims} from "../../contracts/types/Block.sol";
 import {BN254_R} from "../../contracts/types/Constants.sol";
 import {InboxWord} from "../../contracts/types/InboxWord.sol";
 import {packPause, Pause} from "../../contracts/types/Pause.sol";
-import {Fees} from "../../contracts/types/Record.sol";
 import {Tip} from "../../contracts/types/Tip.sol";
 import {Test, vm} from "./Vm.sol";
 
@@ -46,33 +43,6 @@ contract BitmapTest is Test {
             assertTrue(3 * (quorum - 1) <= 2 * size, "and not one too many");
             assertTrue(quorum <= size, "reachable");
         }
-    }
-}
-
-contract FeeLibTest is Test {
-    function testFuzz_splitLosesNothing(
-        uint32 feePerL2Gas,
-        uint32 feePerDaGas,
-        uint32 gasL2,
-        uint32 gasDa,
-        uint16 burned,
-        uint16 prover
-    ) external pure {
-        uint256 burnedShare = burned % 10_001;
-        FeeRules memory rules = FeeRules(
-            feePerL2Gas,
-            feePerDaGas,
-            burnedShare,
-            prover % (10_001 - burnedShare)
-        );
-        uint256 claims = (uint256(feePerL2Gas) << 160) | (uint256(feePerDaGas) << 96);
-        claims |= (uint256(gasL2) << 64) | (uint256(gasDa) << 32);
-        (Fees fees, uint256 sequencer) = FeeLib.split(rules, Claims.wrap(claims));
-
-        uint256 total = uint256(feePerL2Gas) * gasL2 + uint256(feePerDaGas) * gasDa;
-        assertEq(fees.burned() + fees.proverFees() + fees.sequencerFees(), total);
-        assertEq(fees.sequencerFees(), sequencer);
-        assertEq(fees.burned(), (total * burnedShare) / 10_000);
     }
 }
 

@@ -4,11 +4,13 @@ pragma solidity 0.8.37;
 import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
 
 import {IPortal} from "../../contracts/bridge/IPortal.sol";
+import {FeeConfig} from "../../contracts/rollup/FeeLib.sol";
 import {EpochProof, RollupConfig, Status} from "../../contracts/rollup/IRollup.sol";
 import {Rollup} from "../../contracts/rollup/Rollup.sol";
 import {Member, PermissionedValidatorSet} from "../../contracts/staking/PermissionedValidatorSet.sol";
 import {MockVerifier} from "../../contracts/test/MockVerifier.sol";
 import {Bitmap} from "../../contracts/types/Bitmap.sol";
+import {Claims} from "../../contracts/types/Block.sol";
 import {Epoch, Slot, Timestamp} from "../../contracts/types/Time.sol";
 import {VerifierPolicy} from "../../contracts/verifier/VerifierPolicy.sol";
 import {create} from "./StakingVm.sol";
@@ -26,6 +28,8 @@ contract MockToken is ERC20("Mock", "MOCK") {
 /// All blobs are empty: their commitment, every combination of them, and the opening proof are the point at infinity.
 contract RollupHandler is Test {
     uint256 private constant SLOTS = 4;
+    /// A TST at a thousandth of an ETH, L1 at 1 gwei and 1 wei.
+    uint256 private constant INITIAL_ORACLE = (1e9 << 192) | (1e9 << 144) | (1 << 96) | (1e9 << 48) | 1;
     uint256 private constant DURATION = 72;
     uint256 private constant DEADLINE_EPOCHS = 2;
     uint256 private constant MAX_MESSAGES = 2;
@@ -89,11 +93,20 @@ contract RollupHandler is Test {
                         maxMessages: MAX_MESSAGES,
                         maxL2Gas: 120_000,
                         maxDaGas: 1_024,
-                        feePerL2Gas: 3e9,
-                        feePerDaGas: 5e9,
-                        burnedShare: 1_000,
-                        proverShare: 3_000,
-                        initialOracle: 11,
+                        fees: FeeConfig({
+                            targetL2: 60_000,
+                            targetDa: 512,
+                            fractionL2: 512_820,
+                            fractionDa: 4_376,
+                            proposeGas: 60_000,
+                            proofGas: 37_500,
+                            provingCost: 1e6,
+                            maxFeePerL2Gas: 1 << 58,
+                            maxFeePerDaGas: 1 << 62,
+                            oracleLag: 2,
+                            oracleLifetime: 5
+                        }),
+                        initialOracle: INITIAL_ORACLE,
                         maxModifier: 100,
                         messageDeadline: MESSAGE_DEADLINE,
                         outboxDelay: 0,
@@ -118,7 +131,7 @@ contract RollupHandler is Test {
 
         uint256[7] memory genesis;
         genesis[0] = uint256(rollup.genesisHash());
-        genesis[5] = 11;
+        genesis[5] = INITIAL_ORACLE;
         records.push(genesis);
         _coinbaseFees.push();
         _sentAt.push();
@@ -155,12 +168,16 @@ contract RollupHandler is Test {
         uint256[6] memory blk;
         blk[0] = uint256(keccak256(abi.encode(skip, gasL2))) >> 3;
         uint256 messages = _messages(slot, uint32(parent[3]), consume);
+        vm.fee(uint256(gasL2) * skip);
+        (uint256 feePerL2Gas, uint256 feePerDaGas) = rollup.pricesAfter(parent, Slot.wrap(slot));
         blk[1] =
             (slot << 224) |
-            (3e9 << 160) |
-            (5e9 << 96) |
+            (feePerL2Gas << 160) |
+            (feePerDaGas << 96) |
             ((uint256(gasL2) % 120_001) << 64) |
-            (messages << 16);
+            ((uint256(gasL2) % 1_025) << 32) |
+            (messages << 16) |
+            uint16(int16(int256(uint256(skip) % 201) - 100));
         uint256 position = slot % COMMITTEE;
         blk[2] = (_bitmap(position, absent) << 160) | uint160(coinbase);
 
@@ -342,14 +359,28 @@ contract RollupHandler is Test {
     function _keep(address coinbase) private {
         Vm.Log[] memory logs = vm.getRecordedLogs();
         Vm.Log memory log = logs[logs.length - 1];
-        (uint256[7] memory record, , , ) = abi.decode(log.data, (uint256[7], uint256[6], bytes32, address));
+        (uint256[7] memory record, uint256[6] memory blk, , ) = abi.decode(
+            log.data,
+            (uint256[7], uint256[6], bytes32, address)
+        );
         uint256 before = records[records.length - 1][6];
         bool sameEpoch =
             uint32(records[records.length - 1][4] >> 192) / SLOTS == uint32(record[4] >> 192) / SLOTS;
         uint256 fee = uint80(record[6]) - (sameEpoch ? uint80(before) : 0);
+        assertEq(_sum(record[6]) - (sameEpoch ? _sum(before) : 0), _charged(Claims.wrap(blk[1])));
         records.push(record);
         uint256 attested = Bitmap.popcount(uint48(record[4] >> 144));
         _coinbaseFees.push((uint256(uint160(coinbase)) << 96) | (attested << 80) | fee);
+    }
+
+    /// @dev Of a record's fee word, over all destinations.
+    function _sum(uint256 fees) private pure returns (uint256) {
+        return uint256(uint80(fees)) + uint80(fees >> 80) + uint80(fees >> 160);
+    }
+
+    /// @dev What the circuit takes from the senders.
+    function _charged(Claims claims) private pure returns (uint256) {
+        return claims.gasL2() * claims.feePerL2Gas() + claims.gasDa() * claims.feePerDaGas();
     }
 
     function _proof(

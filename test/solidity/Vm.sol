@@ -16,6 +16,8 @@ interface Vm {
     function blobhashes(bytes32[] calldata hashes) external;
     function chainId(uint256 id) external;
     function etch(address target, bytes calldata code) external;
+    function fee(uint256 baseFee) external;
+    function blobBaseFee(uint256 fee) external;
     function expectRevert(bytes calldata data) external;
     function expectRevert(bytes4 selector) external;
     function load(address target, bytes32 slot) external view returns (bytes32);

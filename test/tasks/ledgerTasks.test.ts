@@ -14,9 +14,11 @@ const TASKS = [
   "bridge:deposit",
   "bridge:withdraw",
   "bridge:force",
+  "fees:status",
+  "fees:estimate",
 ];
 
-describe("Tasks of ledger and bridge", () => {
+describe("Tasks of ledger, bridge and fees", () => {
   const folder = temporaryFolder();
   const key = join(folder.path, "alice.json");
   after(() => folder.remove());
@@ -55,6 +57,10 @@ describe("Tasks of ledger and bridge", () => {
     ["bridge:deposit", { key, amount: "1", token: "gold" }, "--token gold is none"],
     ["bridge:deposit", { key, amount: "1", wait: true, fromL1: true }, "--wait needs a node"],
     ["bridge:withdraw", { index: "1" }, "--index without --epoch"],
+    ["fees:status", record, 'there is no record of a deployment to "local"'],
+    ["fees:estimate", { blocks: "0" }, "--blocks 0 is out of range"],
+    ["fees:estimate", { blocks: "soon" }, "--blocks soon is no whole number"],
+    ["fees:estimate", { kind: "deposit" }, "--kind deposit does not exist"],
     ["bridge:force", { key, to: "0x12", amount: "1" }, '"0x12" is not an address'],
   ] as const) {
     it(`${name} says in one sentence: ${message}`, async () => {

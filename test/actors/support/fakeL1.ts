@@ -4,6 +4,7 @@ import type { JsonRpcProvider } from "ethers";
 import { toAddress } from "../../../protocol/address.ts";
 import { encodeBlock } from "../../../protocol/blockWords.ts";
 import { genesisChainHash } from "../../../protocol/domain.ts";
+import { type FeeConfig, PRICE_SCALE } from "../../../protocol/fees.ts";
 import type { Field } from "../../../protocol/field.ts";
 import { truncatedToField } from "../../../protocol/hash.ts";
 import { chainHash } from "../../../protocol/header.ts";
@@ -37,6 +38,21 @@ const ROLLUP = "0x00000000000000000000000000000000000000aa";
 const PROPOSER = "0x00000000000000000000000000000000000000bb";
 export const PRICES = { feePerL2Gas: 10n, feePerDaGas: 20n };
 
+/** Gives these prices whatever blocks hold: no L1 gas counts, and no excess is enough to matter. */
+const CONSTANT_FEES: FeeConfig = {
+  targetL2: 1n,
+  targetDa: 6_554n, // a blob for 20 a byte
+  fractionL2: 2n ** 48n - 1n,
+  fractionDa: 2n ** 48n - 1n,
+  proposeGas: 0n,
+  proofGas: 0n,
+  provingCost: PRICES.feePerL2Gas,
+  maxFeePerL2Gas: 2n ** 50n,
+  maxFeePerDaGas: 2n ** 50n,
+  oracleLag: 1n,
+  oracleLifetime: 65_535n,
+};
+
 export function fakeParameters(): RollupParameters {
   const genesisRoot = AccountTree.empty().root();
   return {
@@ -48,8 +64,8 @@ export function fakeParameters(): RollupParameters {
     sizes: SIZES.local,
     genesisRoot,
     genesisHash: genesisChainHash({ chainId: 31337n, rollup: toAddress(ROLLUP), version: 1n, genesisRoot }),
-    initialOracle: { price: 0n, preBase: 0n, preBlob: 0n, postBase: 0n, postBlob: 0n },
-    fees: { ...PRICES, burnedBps: 1_000n, proverBps: 4_500n },
+    initialOracle: { price: PRICE_SCALE, preBase: 1n, preBlob: 1n, postBase: 1n, postBlob: 1n },
+    fees: CONSTANT_FEES,
     minimumRegistration: 1n,
     messageDeadline: 30,
     limits: { gasL2: 90_000n, gasDa: 768n, modifier: 100, records: 64 },

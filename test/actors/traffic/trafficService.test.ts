@@ -17,7 +17,7 @@ import {
   messageToWords,
 } from "../../../protocol/message.ts";
 import type { Transaction } from "../../../protocol/transaction.ts";
-import { FakeL1 } from "../support/fakeL1.ts";
+import { FakeL1, PRICES } from "../support/fakeL1.ts";
 
 const RECIPIENT = "0x00000000000000000000000000000000000000cc";
 
@@ -57,6 +57,7 @@ describe("Traffic", () => {
         get size() {
           return sent.length;
         },
+        prices: PRICES,
         nextNonce: (sender) => sent.filter(({ from }) => from === sender).length,
         add(transaction) {
           if (sent.length >= refuseAfter) throw new MempoolError("POOL_FULL", "full", "later");
@@ -111,7 +112,7 @@ describe("Traffic", () => {
       node,
       heads: undefined as never,
       account: { address: RECIPIENT, send } as never,
-      pool: undefined as never,
+      pool: { prices: PRICES } as never,
       logger: silentLogger,
       seed: 1,
       users: 1,

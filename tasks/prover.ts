@@ -2,6 +2,7 @@ import { task } from "hardhat/config";
 import { ArgumentType } from "hardhat/types/arguments";
 import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
 
+import type { ProverMarketOptions } from "../actors/process/proverProcess.ts";
 import type { CeilingRange } from "../actors/prover/proofCeiling.ts";
 import { showKnownErrors } from "./known.ts";
 import { OptionError, RECORD, RPC } from "./ledgerOptions.ts";
@@ -24,6 +25,14 @@ import {
   type ProcessOptions,
 } from "./processOptions.ts";
 
+const option = <const Name extends string>(name: Name, description: string) => ({
+  name,
+  description,
+  type: ArgumentType.STRING_WITHOUT_DEFAULT as const,
+  defaultValue: undefined,
+});
+const STRATEGY_NAMES = "cost-plus, undercut or idle-capacity";
+
 export const proverTask = task("prover", "Proves every complete epoch and submits it, until it is stopped")
   .addOption(DATA)
   .addOption(RPC)
@@ -41,6 +50,13 @@ export const proverTask = task("prover", "Proves every complete epoch and submit
     type: ArgumentType.STRING_WITHOUT_DEFAULT,
     defaultValue: undefined,
   })
+  .addOption(
+    option("strategy", `Sells its proofs in the proof market, by ${STRATEGY_NAMES}; default: no market`),
+  )
+  .addOption(option("machineHour", "What an hour of proving costs, in TST; default: 1"))
+  .addOption(option("margin", "Wanted over costs, in basis points; default: 1000"))
+  .addOption(option("bondCost", "What the bond of one claim costs, in basis points of it; default: 1"))
+  .addOption(option("quoteNodes", "APIs of nodes that quotes are exchanged with, by commas"))
   .addOption(L1_BLOCK_TIME)
   .addOption(REORG_DEPTH)
   .addFlag(JSON_LOGS)
@@ -50,6 +66,11 @@ export const proverTask = task("prover", "Proves every complete epoch and submit
 interface ProverOptions extends ProcessOptions, KeyOptions {
   feeCeiling: string | undefined;
   firstFeeCeiling: string | undefined;
+  strategy: string | undefined;
+  machineHour: string | undefined;
+  margin: string | undefined;
+  bondCost: string | undefined;
+  quoteNodes: string | undefined;
   blockTime: number;
 }
 
@@ -59,6 +80,7 @@ async function prover(options: ProverOptions, hre: HardhatRuntimeEnvironment): P
   const { LOCAL_ACCOUNTS } = await import("../deploy/localAccounts.ts");
   const { buildCircuit } = await import("../scripts/circuits/build.ts");
   const feeCeiling = await ceilingOf(options);
+  const market = await marketOf(options);
   await runProcess("prover", options, hre, async (follow, deployment) => {
     const circuit = await buildCircuit({ size: deployment.circuit });
     if (circuit.entry.vkHash !== deployment.verificationKeyHash) {
@@ -72,6 +94,7 @@ async function prover(options: ProverOptions, hre: HardhatRuntimeEnvironment): P
       privateKey: await l1KeyOf(options, deployment, hre, LOCAL_ACCOUNTS.prover),
       maker: await openLocalProofMaker(circuit),
       feeCeiling,
+      ...(market ? { market: { ...market, deployment } } : {}),
       l1BlockTime: await l1BlockTimeOf(options.blockTime, deployment),
     });
   });
@@ -91,4 +114,36 @@ async function ceilingOf({ feeCeiling, firstFeeCeiling }: ProverOptions): Promis
   }
   const ceiling = (price: bigint) => ({ maxFeePerGas: price, maxFeePerBlobGas: price });
   return { start: ceiling(first < last ? first : last), end: ceiling(last) };
+}
+
+/** Prices, when the prover is to take part in the market. @throws OptionError */
+async function marketOf(
+  options: ProverOptions,
+): Promise<Omit<ProverMarketOptions, "deployment"> | undefined> {
+  const { MARKET_GAS, STRATEGIES } = await import("../actors/prover/pricingOptions.ts");
+  const { strategy: name, machineHour = "1", margin = "1000", bondCost = "1", quoteNodes } = options;
+  if (name === undefined) return undefined;
+  const strategy = STRATEGIES.find((known) => known === name);
+  if (!strategy) throw new OptionError(`--strategy ${name} is unknown`, `give ${STRATEGY_NAMES}`);
+  return {
+    pricing: {
+      strategy,
+      machineHour: tokensOf(machineHour),
+      marginBps: basisPointsOf("--margin", margin),
+      gas: MARKET_GAS,
+      bondCostBps: basisPointsOf("--bond-cost", bondCost),
+    },
+    ...(quoteNodes === undefined ? {} : { quoteNodes: quoteNodes.split(",") }),
+  };
+}
+
+function tokensOf(text: string): bigint {
+  const [, whole = "", decimals = ""] = /^(\d{1,12})(?:\.(\d{1,18}))?$/.exec(text) ?? [];
+  if (whole === "") throw new OptionError(`${text} is no amount`, "give TST, such as 2 or 0.25");
+  return BigInt(whole + decimals.padEnd(18, "0"));
+}
+
+function basisPointsOf(name: string, text: string): bigint {
+  if (/^\d{1,6}$/.test(text)) return BigInt(text);
+  throw new OptionError(`${name} ${text} is no share`, "give basis points, such as 500");
 }

@@ -67,10 +67,15 @@ export class QuoteGossip implements Service {
   async publish(signed: SignedQuote): Promise<ReturnType<QuotePool["add"]>> {
     const result = await this.#options.pool.add(signed);
     if (result.added) {
-      this.#options.gossip.publish(this.#options.topic.name, encodeQuote(signed));
+      this.send(signed);
       this.#options.onQuote?.(signed);
     }
     return result;
+  }
+
+  /** Sends a quote that is in the pool already. */
+  send(signed: SignedQuote): void {
+    this.#options.gossip.publish(this.#options.topic.name, encodeQuote(signed));
   }
 
   async #judge(data: Uint8Array): Promise<Verdict> {

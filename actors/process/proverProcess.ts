@@ -2,6 +2,9 @@ import { join } from "node:path";
 
 import type { CeilingRange } from "../prover/proofCeiling.ts";
 import type { ProofMaker } from "../prover/proofMaker.ts";
+import type { MarketDeployment } from "../market/marketContract.ts";
+import type { MarketProver } from "../prover/marketProver.ts";
+import { type OpenMarketProverOptions, openMarketProver } from "../prover/openMarketProver.ts";
 import { ProofStore } from "../prover/proofStore.ts";
 import { ProverService } from "../prover/proverService.ts";
 import type { Service } from "../support/service.ts";
@@ -13,22 +16,42 @@ export interface ProverProcessOptions extends FollowOptions {
   /** Private key of the account that submits the proofs. */
   privateKey: string;
   maker: ProofMaker;
+  /** Sells its proofs in the deployment's proof market. Default: it proves every epoch, whoever is paid for it. */
+  market?: ProverMarketOptions;
   /** Most that a submission pays L1. Default: `DEFAULT_PROOF_CEILING`. */
   feeCeiling?: CeilingRange;
   /** Seconds between L1 blocks. */
   l1BlockTime: number;
 }
 
+/** What a prover in the market is told besides. */
+export type ProverMarketOptions = Pick<
+  OpenMarketProverOptions,
+  "pricing" | "machines" | "secondsPerBlock" | "quoteNodes"
+> & { deployment: MarketDeployment };
+
 /** A prover with a node of its own. @throws see {@link FollowedRollup.open}; ActorError JOURNAL_LOCKED, JOURNAL_CORRUPT */
 export async function openProverProcess(
   options: ProverProcessOptions,
-): Promise<{ service: Service; followed: FollowedRollup; prover: ProverService }> {
-  const { privateKey, maker, feeCeiling, l1BlockTime, logger, folder } = options;
+): Promise<{ service: Service; followed: FollowedRollup; prover: ProverService; market?: MarketProver }> {
+  const { privateKey, maker, market: marketOptions, feeCeiling, l1BlockTime, logger, folder } = options;
   const followed = await FollowedRollup.open(options);
   try {
     const { node, heads } = followed;
     const account = followed.account(privateKey, followed.openJournal("prover"));
     const store = new ProofStore({ folder: join(folder, "proofs") });
+    const market =
+      marketOptions &&
+      (await openMarketProver({
+        provider: followed.provider,
+        node,
+        heads,
+        account,
+        privateKey,
+        l1BlockTime,
+        logger,
+        ...marketOptions,
+      }));
     const prover = new ProverService({
       node,
       heads,
@@ -38,8 +61,14 @@ export async function openProverProcess(
       store,
       l1BlockTime,
       ...(feeCeiling ? { feeCeiling } : {}),
+      ...(market ? { selection: market.market } : {}),
     });
-    return { service: new ActorProcess([followed, prover]), followed, prover };
+    if (!market) return { service: new ActorProcess([followed, prover]), followed, prover };
+    prover.on((event) => {
+      if (event.type === "proved") market.market.measured(event.epoch, event.seconds);
+    });
+    const service = new ActorProcess([followed, market.service, prover]);
+    return { service, followed, prover, market: market.market };
   } catch (error) {
     await followed.stop();
     throw error;

@@ -54,6 +54,8 @@ export interface MarketProverOptions extends Omit<ProverAgentOptions, "quoteSeco
   pool: QuotePool;
   /** Puts a quote into the pool and sends it to others. Default: the pool alone. */
   publish?: (quote: SignedQuote) => Promise<QuoteResult>;
+  /** Brings the pool's view up to a head, before it is asked. */
+  refresh?: (head: L1Head) => Promise<void>;
   /** Token units a unit of L1 gas, at a head. */
   gasPrice: () => Promise<bigint>;
   logger: Logger;
@@ -197,6 +199,7 @@ export class MarketProver implements Service, EpochSelection {
       time: toTimestamp(head.timestamp + l1BlockTime),
     });
     const [oldest] = works;
+    await this.#options.refresh?.(head);
     const [status, bond, price] = await Promise.all([
       oldest && market.epoch(oldest.epoch),
       market.bond(prover),

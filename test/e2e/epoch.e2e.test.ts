@@ -18,7 +18,7 @@ import { type TestNetwork, startTestNetwork } from "./support/testNetwork.ts";
 
 /** One network, one story: each test goes on where the last one ended. */
 describe("A network on anvil, with real blobs and real proofs", function () {
-  this.timeout(120_000);
+  this.timeout(600_000); // a proof takes three seconds alone, on a busy machine many more
 
   let chain: TestChain;
   let maker: ProofMaker;

@@ -1,0 +1,128 @@
+/** Puts a market prover together: market, pool, schedule, prices, and the prover beside it. */
+import type { JsonRpcProvider } from "ethers";
+
+import { toAddress } from "../../protocol/address.ts";
+import { hexToBytes } from "../../protocol/bytes.ts";
+import { readMarket } from "../l1/fees.ts";
+import type { HeadFollower } from "../l1/headFollower.ts";
+import type { L1Account } from "../l1/l1Account.ts";
+import { MarketContract, type MarketDeployment } from "../market/marketContract.ts";
+import { MarketFollower } from "../market/marketFollower.ts";
+import { QuotePeers } from "../market/quotePeers.ts";
+import { QuotePool } from "../market/quotePool.ts";
+import { QuoteGossip, quoteTopic } from "../market/quoteGossip.ts";
+import { QuoteVerifier } from "../market/quoteVerifier.ts";
+import { WorkSchedule } from "../market/workSchedule.ts";
+import type { Node } from "../node/node.ts";
+import type { Gossip } from "../p2p/gossip.ts";
+import { messageOf } from "../support/actorError.ts";
+import type { Logger } from "../support/logger.ts";
+import type { Service } from "../support/service.ts";
+import { MarketProver } from "./marketProver.ts";
+import { type PricingOptions, costModelOf, gasPriceInToken, strategyOf } from "./pricingOptions.ts";
+
+/** Parameters of {@link openMarketProver}. */
+export interface OpenMarketProverOptions {
+  provider: JsonRpcProvider;
+  deployment: MarketDeployment;
+  node: Node;
+  heads: HeadFollower;
+  account: Pick<L1Account, "address" | "send">;
+  /** Signs the quotes: the account's. */
+  privateKey: string;
+  pricing: PricingOptions;
+  /** Epochs that are proven at the same time. Default 1. */
+  machines?: number;
+  /** First estimate of what a block takes to prove; measured times replace it. Default 4. */
+  secondsPerBlock?: number;
+  /** Seconds kept for L1 in each promise. Default three L1 blocks. */
+  submissionSeconds?: number;
+  /** Seconds without promises after a failure. Default: two epochs. */
+  breakSeconds?: number;
+  /** Gossip that carries quotes. */
+  gossip?: Gossip;
+  /** APIs of nodes that quotes are exchanged with. Default none. */
+  quoteNodes?: readonly string[];
+  l1BlockTime: number;
+  logger: Logger;
+}
+
+/** A prover's market side, and what others may ask of its pool. */
+export interface OpenedMarketProver {
+  /** Starts and stops all of it. */
+  service: Service;
+  market: MarketProver;
+  pool: QuotePool;
+  follower: MarketFollower;
+}
+
+/** @throws MarketError NO_MARKET */
+export async function openMarketProver(options: OpenMarketProverOptions): Promise<OpenedMarketProver> {
+  const { provider, deployment, node, heads, account, pricing, l1BlockTime, logger } = options;
+  const { clock, address } = node.parameters;
+  const epochSeconds = clock.slotDuration * clock.slotsPerEpoch;
+  const contract = new MarketContract({ provider, deployment });
+  const follower = await MarketFollower.open({
+    provider,
+    contract,
+    startBlock: deployment.block,
+    node,
+    l1BlockTime,
+  });
+  const pool = new QuotePool({ view: follower, verifier: new QuoteVerifier({ domain: contract.domain }) });
+  const schedule = new WorkSchedule({
+    machines: options.machines ?? 1,
+    secondsPerBlock: options.secondsPerBlock ?? 4,
+    submissionSeconds: options.submissionSeconds ?? 3 * l1BlockTime,
+    breakSeconds: options.breakSeconds ?? 2 * epochSeconds,
+    now: () => follower.now(),
+  });
+  const topic = quoteTopic({ chainId: deployment.chainId, rollup: address, epochSeconds });
+  const gossip = options.gossip && new QuoteGossip({ gossip: options.gossip, topic, pool });
+  const peers = new QuotePeers({ nodes: options.quoteNodes ?? [], pool, logger });
+  const model = costModelOf(pricing, schedule);
+  const market = new MarketProver({
+    node,
+    heads,
+    account,
+    market: contract,
+    pool,
+    key: hexToBytes(options.privateKey),
+    prover: toAddress(account.address),
+    domain: contract.domain,
+    parameters: follower.parameters,
+    model,
+    strategy: strategyOf(pricing, model, follower.parameters),
+    schedule,
+    l1BlockTime,
+    logger,
+    publish: async (signed) => {
+      const result = await peers.publish(signed);
+      if (result.added) gossip?.send(signed);
+      return result;
+    },
+    refresh: async (head) => {
+      await follower.refresh(head);
+      await peers.pull(follower.oldestEpoch());
+    },
+    gasPrice: async () => gasPriceInToken(await readMarket(provider), node.chain.tip.record.oracle.price),
+  });
+  const service: Service = {
+    start: async () => {
+      await gossip?.start();
+      const { head } = heads;
+      // The prover asks again with the next head.
+      if (head) {
+        await follower.refresh(head).catch((error: unknown) => {
+          logger.warn({ error: messageOf(error) }, "the market was not read; trying again");
+        });
+      }
+      await market.start();
+    },
+    stop: async () => {
+      await market.stop();
+      await gossip?.stop();
+    },
+  };
+  return { service, market, pool, follower };
+}

@@ -6,6 +6,7 @@ import { Contract, type Provider } from "ethers";
 
 import type { Artifact } from "./artifact.ts";
 import { DeployError } from "./errors.ts";
+import { marketDeploymentFaults, type MarketSurroundings } from "./market.ts";
 import type { Preset } from "./presets.ts";
 import { feeConfig } from "./feeParameters.ts";
 import { rewardsFaults, type RewardsSurroundings } from "./rewards.ts";
@@ -21,7 +22,7 @@ export interface CheckParameters {
   members: readonly Member[];
   /** Runtime code of the verifier as compiled. */
   verifierCode: string;
-  expected: RollupSurroundings & RewardsSurroundings & { verifier: string };
+  expected: RollupSurroundings & RewardsSurroundings & MarketSurroundings & { verifier: string };
 }
 
 /** What the check read on the way and the record keeps. */
@@ -87,6 +88,15 @@ export async function checkDeployment(parameters: CheckParameters): Promise<Read
       preset,
       surroundings: expected,
       feePortal,
+      provider,
+      readArtifact: parameters.readArtifact,
+    })),
+  );
+
+  faults.push(
+    ...(await marketDeploymentFaults({
+      preset,
+      surroundings: expected,
       provider,
       readArtifact: parameters.readArtifact,
     })),

@@ -1,11 +1,11 @@
 /**
  * The one deployment path: tasks, the starter and tests call `deploySuite`.
  *
- * Order follows need: tokens, validator set, verifier, policy, Rollup; the Rollup creates its portals. Who comes before
+ * Order follows need: tokens, validator set, verifier, policy, rewards, Rollup, market; the Rollup creates its portals. Who comes before
  * the Rollup and needs it gets the address that it will have, so nothing has to be wired afterwards, no contract is ever
  * half connected, and the deployer has no power at any time.
  */
-import { type Provider, type Signer, ZeroAddress } from "ethers";
+import type { Provider, Signer } from "ethers";
 
 import { AccountTree } from "../protocol/tree.ts";
 import { toHex } from "../protocol/bytes.ts";
@@ -14,6 +14,7 @@ import { checkDeployment } from "./checkDeployment.ts";
 import type { Deployment } from "./deployment.ts";
 import { Creator, type CreationStep } from "./creator.ts";
 import { DeployError } from "./errors.ts";
+import { marketArguments } from "./market.ts";
 import { shortestGenesisDelay } from "./presetFaults.ts";
 import type { Preset } from "./presets.ts";
 import { distributorArguments, incentivesArguments, rewardsConfig } from "./rewards.ts";
@@ -81,6 +82,8 @@ export async function deploySuite(parameters: DeployParameters): Promise<Deploym
       "incentives",
       "rewards",
       "rollup",
+      "market",
+      "proofSubmitter",
     ],
     readArtifact,
     onStep: parameters.onStep,
@@ -114,7 +117,12 @@ export async function deploySuite(parameters: DeployParameters): Promise<Deploym
     rollup: at.rollup,
     rewardDistributor: at.rewardDistributor,
     incentives: at.incentives,
-    market: ZeroAddress,
+    market: at.market,
+  };
+  const marketSurroundings = {
+    ...rewardsSurroundings,
+    proofSubmitter: at.proofSubmitter,
+    verificationKeyHash: verifier.verificationKeyHash,
   };
 
   await creator.create("token", "NetworkToken", tokenArguments(preset.token, at.incentives, owner));
@@ -130,6 +138,9 @@ export async function deploySuite(parameters: DeployParameters): Promise<Deploym
   await creator.create("incentives", "Incentives", incentivesArguments(preset, rewardsSurroundings));
   await creator.create("rewards", "Rewards", [rewardsConfig(preset, rewardsSurroundings)]);
   await creator.create("rollup", "Rollup", [rollupConfig(preset, surroundings)]);
+  const block = creator.block;
+  await creator.create("market", "ProofMarket", marketArguments(preset, marketSurroundings));
+  await creator.create("proofSubmitter", "ProofSubmitter", [at.market]);
 
   const readings = await checkDeployment({
     preset,
@@ -137,14 +148,14 @@ export async function deploySuite(parameters: DeployParameters): Promise<Deploym
     readArtifact,
     owner,
     members,
-    expected: { ...surroundings, ...rewardsSurroundings, verifier: at.verifier },
+    expected: { ...surroundings, ...marketSurroundings, verifier: at.verifier },
     verifierCode: verifierArtifact.deployedBytecode,
   });
   return {
     network: parameters.network,
     preset: preset.name,
     chainId,
-    block: creator.block,
+    block,
     circuit: preset.circuit,
     verificationKeyHash: verifier.verificationKeyHash,
     genesisHash: readings.genesisHash,
@@ -172,6 +183,8 @@ export async function deploySuite(parameters: DeployParameters): Promise<Deploym
       incentives: at.incentives,
       rewards: at.rewards,
       rollup: at.rollup,
+      market: at.market,
+      proofSubmitter: at.proofSubmitter,
       feePortal: readings.feePortal,
       assetPortal: readings.assetPortal,
     },

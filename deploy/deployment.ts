@@ -57,6 +57,8 @@ const deploymentSchema = z.object({
     incentives: address,
     rewards: address,
     rollup: address,
+    market: address,
+    proofSubmitter: address,
     feePortal: address,
     assetPortal: address,
   }),

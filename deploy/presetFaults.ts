@@ -5,6 +5,7 @@
 import { FREEZE_LEAD } from "../protocol/staking.ts";
 import { largestEpochReward, yearlyGrowth } from "../protocol/rewards.ts";
 import { COMMITTEE_SIZE, SIZES } from "../protocol/sizes.ts";
+import { marketPresetFaults } from "./market.ts";
 import type { PresetFields, StakedValidators } from "./presets.ts";
 import { LOCAL_CHAIN_IDS } from "./verifierGuard.ts";
 
@@ -56,6 +57,8 @@ export function presetFaults(preset: PresetFields): PresetFault[] {
     "a sample must count before the next replaces it: at most oracleLifetimeSlots",
   );
   faults.push(...rewardFaults(preset));
+  for (const { parameter, rule } of marketPresetFaults(preset))
+    refuse("market", true, `${parameter}: ${rule}`);
   if (validators.kind === "permissioned") {
     refuse(
       "validators.listDelaySeconds",

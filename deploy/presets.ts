@@ -8,6 +8,7 @@ import { z } from "zod";
 import { COMMITTEE_SIZE, SIZES, type SizeName } from "../protocol/sizes.ts";
 import { DeployError } from "./errors.ts";
 import { feesSchema, priceSchema } from "./feeParameters.ts";
+import { marketSchema } from "./market.ts";
 import { presetFaults } from "./presetFaults.ts";
 
 const folder = fileURLToPath(new URL("./presets/", import.meta.url));
@@ -127,6 +128,8 @@ const fieldsSchema = z.strictObject({
       rate: z.number().int().min(0).max(1_000_000),
     }),
   }),
+  /** Who is paid for proofs, and at what price. */
+  market: marketSchema,
   /** Least first deposit of an account, in units of its token. */
   minimumRegistration: amount,
   validators: z.discriminatedUnion("kind", [permissionedSchema, stakedSchema]),

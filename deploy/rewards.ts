@@ -15,7 +15,7 @@ export interface RewardsSurroundings {
   rewardDistributor: string;
   incentives: string;
   rewards: string;
-  /** Spends the prover pots; the zero address for nobody, then they return to the distributor. */
+  /** Spends the prover pots. */
   market: string;
 }
 

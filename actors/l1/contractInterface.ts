@@ -25,6 +25,8 @@ export function suiteErrorDecoder(): ContractErrorDecoder {
     "rollup/IRollup",
     "rollup/Rollup",
     "bridge/IPortal",
+    "market/IProofMarket",
+    "market/ProofSubmitter",
     "rewards/IRewards",
     "rewards/IRewardDistributor",
     "rewards/Incentives",

@@ -2,7 +2,6 @@ import { expect } from "chai";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ZeroAddress } from "ethers";
 import hre from "hardhat";
 
 import { checkDeployment } from "../../deploy/checkDeployment.ts";
@@ -46,9 +45,9 @@ async function refusalOf(promise: Promise<unknown>): Promise<DeployError> {
   throw new Error("nothing was refused");
 }
 
-/** Contracts that no preset deploys yet. */
-const ABSENT = {
-  market: ZeroAddress,
+/** What the suite takes from elsewhere than the preset. */
+const REST = {
+  verificationKeyHash: verifier.verificationKeyHash,
   attestationChallengeWindow: 0n,
 };
 
@@ -77,6 +76,23 @@ describe("deployment", () => {
     const rollup = await ethers.getContractAt("Rollup", deployment.addresses.rollup);
     expect((await rollup.config()).council).to.equal(deployment.council);
     expect(deployment.council).to.equal(localAddress(LOCAL_ACCOUNTS.treasury));
+  });
+
+  it("lets the market alone spend prover pots", async () => {
+    const { deployment, ethers } = done;
+    const { market, proofSubmitter, rewards, rollup } = deployment.addresses;
+    const pots = await ethers.getContractAt("Rewards", rewards);
+    expect((await pots.config()).market).to.equal(market);
+    const contract = await ethers.getContractAt("ProofMarket", market);
+    expect([await contract.rollup(), await contract.pot()]).to.deep.equal([rollup, rewards]);
+    const submitter = await ethers.getContractAt("ProofSubmitter", proofSubmitter);
+    expect(await submitter.market()).to.equal(market);
+  });
+
+  it("keeps the block of the Rollup, where a sync begins, not of what came after", async () => {
+    const { deployment, ethers } = done;
+    const { hash } = deployment.transactions.find(({ contract }) => contract === "Rollup")!;
+    expect((await ethers.provider.getTransactionReceipt(hash))!.blockNumber).to.equal(deployment.block);
   });
 
   it("binds each portal to the Rollup and its token", async () => {
@@ -135,7 +151,7 @@ describe("deployment", () => {
           ...deployment.addresses,
           genesisTime: deployment.genesisTime,
           genesisRoot: deployment.genesisRoot,
-          ...ABSENT,
+          ...REST,
           owner: deployer,
           council: owner,
         },
@@ -147,7 +163,8 @@ describe("deployment", () => {
       .and.match(/Rollup.config.council is/)
       .and.match(/owner of the validator set/)
       .and.match(/verifier's code/)
-      .and.match(/RewardDistributor.owner is/);
+      .and.match(/RewardDistributor.owner is/)
+      .and.match(/ProofMarket.owner is/);
   });
 });
 
@@ -164,7 +181,7 @@ describe("deployment's check", () => {
       ...addresses,
       genesisTime,
       genesisRoot,
-      ...ABSENT,
+      ...REST,
       owner,
       council: deployment.council,
     };

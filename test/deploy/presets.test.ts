@@ -78,6 +78,19 @@ describe("presets", () => {
     expect(refusal({ price }).message).to.match(/price.ethPerToken: from 10000/);
   });
 
+  it("refuses a market in which a default pays, or whose claims outlast the bonds", () => {
+    const market = local()["market"] as { bond: object };
+    const bond = (change: object) => ({ market: { ...market, bond: { ...market.bond, ...change } } });
+    expect(refusal(bond({ multipleBps: 20_000 })).message).to.match(/market: bondMultiple/);
+    // Proofs are due within 31 epochs of 8 s, and a pause takes 120.
+    expect(refusal(bond({ withdrawalDelaySeconds: 367 })).message).to.match(
+      /market: withdrawalDelay: at least 368/,
+    );
+    expect(refusal({ market: { ...market, graceSeconds: 60 } }).message).to.match(/market: grace/);
+    const listed = { ...market, ...bond({ floor: "0", multipleBps: 0 }).market, permissioned: true };
+    expect(parsePreset({ ...local(), market: listed }, "local").market.permissioned).to.equal(true);
+  });
+
   it("refuses amounts that are no whole numbers", () => {
     expect(refusal({ minimumRegistration: "0.5" }).message).to.match(/minimumRegistration/);
   });

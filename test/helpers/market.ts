@@ -21,7 +21,7 @@ import type {
   Rewards,
 } from "../../types/ethers-contracts/index.ts";
 import { hashRecord, type Words7 } from "./layout.ts";
-import { deployRollup, NO_RECORD, type RollupDriver, type SetUp } from "./rollup.ts";
+import { deployRollup, NO_RECORD, type PlannedRollup, type RollupDriver, type SetUp } from "./rollup.ts";
 
 /** Slots of 72 s, epochs of four, proofs within three epochs. */
 export const MARKET = {
@@ -76,16 +76,50 @@ export async function deployMarket(
   const connection = setUp.connection ?? (await (await import("hardhat")).network.create());
   const { ethers } = connection;
   const [deployer, , , , , , , creator] = await ethers.getSigners();
-  const nonce = await ethers.provider.getTransactionCount(creator!.address);
-  const [rewardsAt, marketAt] = [0, 1].map((i) =>
-    getCreateAddress({ from: creator!.address, nonce: nonce + i }),
-  ) as [string, string];
-  // The Rollup wants a contract there already: a stop, until the rewards, which want the Rollup's genesis, are made.
-  await connection.networkHelpers.setCode(rewardsAt, "0x00");
+  const parameters = { ...MARKET, ...changes };
+  const create = async ({ rollup, feeToken, genesisTime, parameters: clock }: PlannedRollup) => {
+    const nonce = await creator!.getNonce();
+    const at = (ahead: number) => getCreateAddress({ from: creator!.address, nonce: nonce + ahead });
+    const distributor = await ethers.deployContract(
+      "RewardDistributor",
+      [deployer!, feeToken, at(1)],
+      creator,
+    );
+    const rewards = await ethers.deployContract(
+      "Rewards",
+      [
+        {
+          rollup,
+          distributor,
+          market: at(2),
+          registry: ZeroAddress,
+          genesisTime,
+          epochDuration: clock.slotDuration * clock.slotsPerEpoch,
+          slotsPerEpoch: clock.slotsPerEpoch,
+          epochRing: clock.epochRing,
+          claimDelay: clock.outboxDelay,
+          claimWindow: clock.epochRing - 4n,
+          committeeSize: 48,
+          blockReward: 0n,
+          attestationBonus: 1n,
+          attesterReward: 0n,
+          proverReward: parameters.blockReward,
+        },
+      ],
+      creator,
+    );
+    return { distributor, rewards };
+  };
+  let created: Awaited<ReturnType<typeof create>> | undefined;
   const chain = await deployRollup({
+    // A slow machine takes its time for what comes after the Rollup.
+    genesisDelay: 3_600n,
     ...setUp,
     connection,
-    rewards: rewardsAt,
+    rewards: async (planned) => {
+      created = await create(planned);
+      return created.rewards.getAddress();
+    },
     parameters: {
       slotsPerEpoch: 4n,
       proofSubmissionEpochs: 3n,
@@ -96,39 +130,23 @@ export async function deployMarket(
       ...setUp.parameters,
     },
   });
-  await connection.networkHelpers.setCode(rewardsAt, "0x");
-  const { rollup, genesisTime, parameters } = chain;
-  const token = chain.contracts.feeToken;
-  const distributor = await ethers.deployContract("RewardDistributor", [deployer!, token, rewardsAt]);
-  const rewards = await (
-    await ethers.getContractFactory("Rewards", creator)
-  ).deploy({
-    rollup,
-    distributor,
-    market: marketAt,
-    registry: ZeroAddress,
-    genesisTime,
-    epochDuration: parameters.slotDuration * parameters.slotsPerEpoch,
-    slotsPerEpoch: parameters.slotsPerEpoch,
-    epochRing: parameters.epochRing,
-    claimDelay: parameters.outboxDelay,
-    claimWindow: parameters.epochRing - 4n,
-    committeeSize: 48,
-    blockReward: 0n,
-    attestationBonus: 1n,
-    attesterReward: 0n,
-    proverReward: MARKET.blockReward,
-  });
-  const market = await (
-    await ethers.getContractFactory("ProofMarket", creator)
-  ).deploy(rollup, rewards, { ...MARKET, ...changes, owner: deployer!.address });
-  if (market.target !== marketAt) throw new Error("the market is at another address");
+  const { distributor, rewards } = created!;
+  const market = await ethers.deployContract(
+    "ProofMarket",
+    [chain.rollup, rewards, { ...parameters, owner: deployer!.address }],
+    creator,
+  );
+  if (market.target !== (await rewards.config()).market) throw new Error("the market is at another address");
   const submitter = await ethers.deployContract("ProofSubmitter", [market]);
+  const token = chain.contracts.feeToken;
   await (await token.transfer(distributor, 10n ** 24n)).wait();
   await (await token.transfer(chain.contracts.feePortal, 10n ** 24n)).wait();
   await (await token.approve(market, 10n ** 26n)).wait();
-  const ours = { market: market.connect(deployer!), rewards, distributor, submitter };
-  return new MarketDriver(chain, ours, { ...MARKET, ...changes });
+  return new MarketDriver(
+    chain,
+    { market: market.connect(deployer), rewards, distributor, submitter },
+    parameters,
+  );
 }
 
 export class MarketDriver {
@@ -184,10 +202,13 @@ export class MarketDriver {
     return wallet;
   }
 
-  /** Blocks in all slots of an epoch; the next transaction is after its end. */
+  /** Blocks in all slots of an epoch that are still to come; the next transaction is after its end. */
   async epoch(epoch: number): Promise<void> {
     const slots = this.chain.parameters.slotsPerEpoch;
-    for (let slot = BigInt(epoch) * slots; slot < BigInt(epoch + 1) * slots; ++slot) {
+    const first = BigInt(epoch) * slots;
+    const passed = await this.chain.currentSlot();
+    // Genesis has slot 0.
+    for (let slot = passed < first ? first || 1n : passed + 1n; slot < BigInt(epoch + 1) * slots; ++slot) {
       await this.chain.propose(slot);
     }
     await this.after(epoch);

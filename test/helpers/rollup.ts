@@ -166,6 +166,8 @@ export interface SetUp {
   verifier?: string;
   /** Creates the contract that pays and burns fees, from another account than the first; none when left out. */
   rewards?: (planned: PlannedRollup) => Promise<string>;
+  /** Seconds left for the rest of a deployment; blocks of slot 0 need a genesis that is still to come. */
+  genesisDelay?: bigint;
   /** Network to deploy on; a fresh simulated one when left out. */
   connection?: Connection;
 }
@@ -205,7 +207,7 @@ export async function deployRollup(setUp: SetUp = {}): Promise<RollupDriver> {
     parameters.slotsPerEpoch * parameters.slotDuration,
     members.map(({ address }) => ({ proposer: address, keyHash: keccak256(address) })),
   ]);
-  const genesisTime = BigInt(await networkHelpers.time.latest()) + 60n;
+  const genesisTime = BigInt(await networkHelpers.time.latest()) + (setUp.genesisDelay ?? 60n);
   const planned = getCreateAddress({ from: deployer!.address, nonce: await deployer!.getNonce() });
   const rewards = await setUp.rewards?.({ rollup: planned, feeToken, genesisTime, parameters });
   const rollup = await ethers.deployContract("Rollup", [

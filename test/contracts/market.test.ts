@@ -43,11 +43,11 @@ describe("ProofMarket on the real Rollup", () => {
     await driver.epoch(0);
     await driver.claim(alice, 0, 1_500);
     await driver.prove(0, alice.address);
-    const proverFees = (driver.chain.record(4)[6] >> 80n) & ((1n << 80n) - 1n);
+    const proverFees = (driver.chain.record(3)[6] >> 80n) & ((1n << 80n) - 1n);
     const { pay } = quoteProfit({
       parameters: driver.parameters,
       proverFees,
-      blocks: 4n,
+      blocks: 3n,
       fee: 1_500n,
     });
     const result = await settled();
@@ -108,7 +108,7 @@ describe("ProofMarket on the real Rollup", () => {
   it("a second submission of the same epoch is cheap, and changes nothing", async () => {
     await driver.epoch(0);
     await driver.claim(alice, 0, 1_500);
-    const args = driver.chain.epochProof(1, 4, { prover: bob.address });
+    const args = driver.chain.epochProof(1, 3, { prover: bob.address });
     await driver.prove(0, alice.address);
     const { rollup } = driver.chain;
     const data = rollup.interface.encodeFunctionData("submitEpochProof", [args]);
@@ -120,7 +120,7 @@ describe("ProofMarket on the real Rollup", () => {
 
   it("a guarded submission starts the clock, and refuses what pays less", async () => {
     await driver.epoch(0);
-    const args = driver.chain.epochProof(1, 4, { prover: bob.address });
+    const args = driver.chain.epochProof(1, 3, { prover: bob.address });
     const data = driver.chain.rollup.interface.encodeFunctionData("submitEpochProof", [args]);
     const submit = (minFee: bigint) =>
       driver.submitter.connect(bob).submit(data, bob.address, minFee, NO_WORD);
@@ -156,7 +156,7 @@ describe("ProofMarket on the real Rollup", () => {
     expect(await freeOf(alice)).to.equal(10n ** 18n - bond);
     // A proof of it is refused, so nobody can settle it.
     await expect(
-      driver.chain.rollup.submitEpochProof(driver.chain.epochProof(1, 4)),
+      driver.chain.rollup.submitEpochProof(driver.chain.epochProof(1, 3)),
     ).to.be.revertedWithCustomError(driver.chain.rollup, "Rollup__BlockNotPending");
   });
 

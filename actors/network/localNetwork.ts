@@ -23,6 +23,8 @@ import { chainIdentity, NodeStore } from "../node/nodeStore.ts";
 import { openBlobSources } from "../node/openBlobSources.ts";
 import { NodeService } from "../node/nodeService.ts";
 import { type ProvenRoot, readProvenRoot } from "../node/provenRoot.ts";
+import type { MarketDeployment } from "../market/marketContract.ts";
+import type { MarketProverEvent } from "../prover/marketProver.ts";
 import type { CeilingRange } from "../prover/proofCeiling.ts";
 import type { ProofMaker } from "../prover/proofMaker.ts";
 import { ProofStore } from "../prover/proofStore.ts";
@@ -42,6 +44,7 @@ import { type TrafficEvent, TrafficService } from "../traffic/trafficService.ts"
 import type { ValidatorEvent } from "../validator/validatorService.ts";
 import type { WatcherEvent } from "../watcher/watcherService.ts";
 import { Absence } from "./absence.ts";
+import { type GroupProver, ProverGroup } from "./proverGroup.ts";
 import { type Statistics, StatisticsCollector } from "./statistics.ts";
 import { ValidatorGroup, type ValidatorGroupOptions, type ValidatorKeys } from "./validatorGroup.ts";
 
@@ -49,7 +52,8 @@ import { ValidatorGroup, type ValidatorGroupOptions, type ValidatorKeys } from "
 export type NetworkEvent =
   | { source: "node"; event: NodeEvent }
   | { source: "proposer"; event: ProposerEvent }
-  | { source: "prover"; event: ProverEvent }
+  | { source: "prover"; event: ProverEvent; index?: number }
+  | { source: "market"; index: number; event: MarketProverEvent }
   | { source: "traffic"; event: TrafficEvent }
   | { source: "validator"; index: number; event: ValidatorEvent }
   | { source: "watcher"; event: WatcherEvent };
@@ -91,6 +95,8 @@ export interface LocalNetworkOptions {
   tamper?: ValidatorGroupOptions["tamper"];
   /** Makes the proofs; without it nothing is proven. */
   maker?: ProofMaker;
+  /** Provers that compete in the proof market, with bonds there. Default: one prover, that of `keys`, outside of it. */
+  provers?: { members: readonly GroupProver[]; deployment: MarketDeployment };
   /** Users that send transactions. Default 6. */
   users?: number;
   /** Of the users' keys and choices. Default 1. */
@@ -116,6 +122,8 @@ export class LocalNetwork implements Service {
   readonly mempool: Mempool;
   readonly heads: HeadFollower;
   readonly traffic: TrafficService | undefined;
+  /** Provers in the market. */
+  readonly provers: ProverGroup | undefined;
   readonly rpc: RpcServer | undefined;
   /** The staked validators. */
   readonly validators: ValidatorGroup | undefined;
@@ -133,6 +141,7 @@ export class LocalNetwork implements Service {
     mempool: Mempool;
     heads: HeadFollower;
     traffic: TrafficService | undefined;
+    provers: ProverGroup | undefined;
     rpc: RpcServer | undefined;
     validators: ValidatorGroup | undefined;
     absence: Absence | undefined;
@@ -147,6 +156,7 @@ export class LocalNetwork implements Service {
     this.mempool = parts.mempool;
     this.heads = parts.heads;
     this.traffic = parts.traffic;
+    this.provers = parts.provers;
     this.rpc = parts.rpc;
     this.validators = parts.validators;
     this.#absence = parts.absence;
@@ -292,18 +302,36 @@ export class LocalNetwork implements Service {
         : keys.sequencer === undefined
           ? []
           : [sequencer(keys.sequencer)];
-      const prover = options.maker
-        ? new ProverService({
-            node,
-            heads,
-            account: account("prover", keys.prover, open("prover")),
-            maker: options.maker,
-            logger: logger.child({ actor: "prover" }),
-            store: new ProofStore({ folder: join(folder, "proofs") }),
-            l1BlockTime,
-            ...(proverCeiling ? { feeCeiling: proverCeiling } : {}),
-          })
-        : undefined;
+      const group =
+        options.maker && options.provers
+          ? await ProverGroup.open({
+              provers: options.provers.members,
+              deployment: options.provers.deployment,
+              provider,
+              node,
+              heads,
+              maker: options.maker,
+              folder,
+              feeCeiling: proverCeiling,
+              l1BlockTime,
+              logger,
+              openJournal: open,
+              openAccount: account,
+            })
+          : undefined;
+      const prover =
+        options.maker && !group
+          ? new ProverService({
+              node,
+              heads,
+              account: account("prover", keys.prover, open("prover")),
+              maker: options.maker,
+              logger: logger.child({ actor: "prover" }),
+              store: new ProofStore({ folder: join(folder, "proofs") }),
+              l1BlockTime,
+              ...(proverCeiling ? { feeCeiling: proverCeiling } : {}),
+            })
+          : undefined;
       const traffic =
         keys.traffic === undefined
           ? undefined
@@ -338,12 +366,16 @@ export class LocalNetwork implements Service {
           validator.on((event) => tell({ source: "validator", index, event }));
         }
         validators?.watcher.on((event) => (statistics.onWatcher(event), tell({ source: "watcher", event })));
+        for (const { prover: member, market, index } of group?.members ?? []) {
+          member.on((event) => (statistics.onProver(event), tell({ source: "prover", index, event })));
+          market.on((event) => (statistics.onMarket(event), tell({ source: "market", index, event })));
+        }
         prover?.on((event) => (statistics.onProver(event), tell({ source: "prover", event })));
         traffic?.on((event) => (statistics.onTraffic(event), tell({ source: "traffic", event })));
       };
       const followers = [heads, new NodeService({ node, heads, logger: logger.child({ actor: "node" }) })];
       const sequencers = validators ? [validators] : proposers;
-      const actors = [...sequencers, absence, prover, traffic, rpc].filter(
+      const actors = [...sequencers, absence, prover, group, traffic, rpc].filter(
         (service) => service !== undefined,
       );
       return new LocalNetwork({
@@ -354,6 +386,7 @@ export class LocalNetwork implements Service {
         rpc,
         validators,
         absence,
+        provers: group,
         provider,
         followers,
         actors,

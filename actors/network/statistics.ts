@@ -1,4 +1,5 @@
 import type { NodeEvent } from "../node/node.ts";
+import type { MarketProverEvent } from "../prover/marketProver.ts";
 import type { ProverEvent } from "../prover/proverService.ts";
 import type { ProposerEvent } from "../sequencer/proposerService.ts";
 import type { TrafficEvent } from "../traffic/trafficService.ts";
@@ -44,6 +45,8 @@ export interface Statistics {
   provingSeconds: number[];
   /** Seconds from the start to the first accepted proof. */
   secondsToFirstProof: number | undefined;
+  /** What the provers did in the market. */
+  market: { claims: number; rescues: number; settlements: number; defaults: number };
   gas: Record<
     "propose" | "submitEpochProof" | "register" | "deposit" | "invalidate" | "fixSeed",
     GasSummary | undefined
@@ -73,6 +76,7 @@ export class StatisticsCollector {
     provenBlocks: 0,
     provingSeconds: [],
     secondsToFirstProof: undefined,
+    market: { claims: 0, rescues: 0, settlements: 0, defaults: 0 },
     gas: {
       propose: undefined,
       submitEpochProof: undefined,
@@ -121,6 +125,14 @@ export class StatisticsCollector {
   onProposer(event: ProposerEvent): void {
     if (event.type === "proposed") this.#gas("propose", event.gasUsed);
     else this.#statistics.missedSlots++;
+  }
+
+  onMarket(event: MarketProverEvent): void {
+    const { market } = this.#statistics;
+    if (event.type === "claimed") market.claims++;
+    if (event.type === "settled") market.settlements++;
+    if (event.type === "defaulted") market.defaults++;
+    if (event.type === "assigned" && event.reason === "rescue") market.rescues++;
   }
 
   onWatcher(event: WatcherEvent): void {

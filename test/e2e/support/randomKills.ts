@@ -24,7 +24,7 @@ import { startTestChain, type TestChain } from "./testChain.ts";
 /** Takes an empty proof: what is tested is the actors, not the proofs. */
 export const MOCK_VERIFIER: VerifierSource = {
   contract: "contracts/test/MockVerifier.sol:MockVerifier",
-  verificationKeyHash: "mock",
+  verificationKeyHash: `0x${"6d".repeat(32)}`,
 };
 
 /** Parameters of {@link randomKills}. */

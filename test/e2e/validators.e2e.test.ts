@@ -61,6 +61,7 @@ describe("Staked validators on anvil", function () {
         exitDelaySeconds: 150 * SLOT,
         evidenceWindowSeconds: 100 * SLOT,
       },
+      market: { ...local.market, bond: { ...local.market.bond, withdrawalDelaySeconds: 100 * SLOT } },
     };
     chain = await startStakedChain({ preset, validators: VALIDATORS });
     network = await LocalNetwork.open({

@@ -37,10 +37,13 @@ export async function startTestChain(
   await anvil.start();
   try {
     const provider = await connectL1({ url: anvil.url, chainId: 31337 });
+    const local = loadPreset("localPermissioned");
     const preset: Preset = {
-      ...loadPreset("localPermissioned"),
+      ...local,
       slotSeconds: 60,
       outboxDelaySeconds: 0,
+      // Longer than a claim can last with such slots.
+      market: { ...local.market, bond: { ...local.market.bond, withdrawalDelaySeconds: 100_000 } },
       ...changes,
     };
     const deployment = await deploySuite({

@@ -152,5 +152,11 @@ async function openMember(
 /** A proof takes every core: two at a time would both be late. */
 function oneAtATime(maker: ProofMaker): ProofMaker {
   const order = new Mutex();
-  return { prove: (inputs, options) => order.run(() => maker.prove(inputs, options)) };
+  return {
+    prove: (inputs, options) =>
+      order.run(() => {
+        options.signal.throwIfAborted();
+        return maker.prove(inputs, options);
+      }),
+  };
 }

@@ -109,6 +109,7 @@ export class MarketProver implements Service, EpochSelection {
     this.agent = new ProverAgent({ ...options, quoteSeconds });
     this.#collector = new MarketCollector({
       ...options,
+      retrySeconds: 5 * options.l1BlockTime,
       onSettled: (epoch, hash) => this.#events.emit({ type: "settled", epoch, hash }),
     });
   }

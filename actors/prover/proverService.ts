@@ -189,16 +189,21 @@ export class ProverService implements Service {
       const stored = store?.read(inputs.publicInputs);
       if (stored) return { inputs, proof: stored };
       if (attempt === 0) this.#events.emit({ type: "proving", epoch, blocks: work.blocks.length });
+      // Another prover may be faster, or the epoch may change: then the machine is free for what follows.
+      const useless = this.#when(() => this.#works().every((other) => keyOf(other) !== keyOf(work)));
       try {
-        const { proof, seconds } = await maker.prove(inputs.inputs, { signal });
+        const either = AbortSignal.any([signal, useless.signal]);
+        const { proof, seconds } = await maker.prove(inputs.inputs, { signal: either });
         store?.write(inputs.publicInputs, proof);
         logger.info({ epoch, seconds, bytes: proof.length }, "proved");
         this.#events.emit({ type: "proved", epoch, seconds, bytes: proof.length });
         return { inputs, proof };
       } catch (error) {
-        if (signal.aborted) return undefined;
+        if (signal.aborted || useless.signal.aborted) return undefined;
         logger.error({ epoch, attempt, error: messageOf(error) }, "proving failed");
         this.#events.emit({ type: "failed", epoch, reason: messageOf(error) });
+      } finally {
+        useless.forget();
       }
     }
     await sleep(RETRY_AFTER, signal);

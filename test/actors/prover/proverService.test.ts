@@ -58,6 +58,27 @@ describe("Prover", function () {
     expect(bench.events.filter(({ type }) => type === "failed")).to.deep.equal([]);
   });
 
+  it("stops a proof that another prover made useless", async () => {
+    let aborted = false;
+    await start({
+      maker: {
+        prove: (_inputs, { signal }) =>
+          new Promise((_, reject) =>
+            signal.addEventListener("abort", () => {
+              aborted = true;
+              reject(new Error("aborted"));
+            }),
+          ),
+      },
+    });
+    await bench.propose(2);
+    await bench.propose(3);
+    await bench.until("the proving", () => bench.events.some(({ type }) => type === "proving"));
+    await bench.proven({ epoch: 1, number: 2, prover: OTHER });
+    await bench.until("its end", () => aborted);
+    expect(bench.events.filter(({ type }) => type === "failed")).to.deep.equal([]);
+  });
+
   it("takes the nonce over with the next proof where there is one", async () => {
     await start();
     await bench.propose(2);

@@ -48,8 +48,6 @@ export interface SeenMarket {
   readonly cheapestOther: (epoch: number) => number | undefined;
   /** Who proved an epoch that is no longer unproven; undefined when it was pruned. Absent: what is gone was delivered. */
   readonly provenBy?: (epoch: number) => Address | undefined;
-  /** Seconds that an epoch's proof took, where that was measured. */
-  readonly provingSeconds?: (epoch: number) => number | undefined;
 }
 
 /** Parameters of {@link ProverAgent}. */
@@ -105,9 +103,9 @@ export class ProverAgent {
   }
 
   /** An owed epoch is no longer unproven: delivered, proven by another after or within the own time, or pruned. */
-  #end(epoch: number, isLate: boolean, { provenBy, provingSeconds }: SeenMarket): void {
+  #end(epoch: number, isLate: boolean, { provenBy }: SeenMarket): void {
     const { prover, schedule } = this.#options;
-    if (!provenBy || provenBy(epoch) === prover) schedule.succeed(epoch, provingSeconds?.(epoch));
+    if (!provenBy || provenBy(epoch) === prover) schedule.succeed(epoch);
     else if (isLate) schedule.fail(epoch);
     else schedule.drop(epoch);
   }

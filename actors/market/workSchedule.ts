@@ -82,11 +82,17 @@ export class WorkSchedule {
   /** A proof landed; `seconds` is what it took, which the estimate follows. */
   succeed(epoch: number, seconds?: number): void {
     const job = this.#jobs.get(epoch);
-    if (job && seconds !== undefined && job.blocks > 0)
-      this.#secondsPerBlock = 0.8 * this.#secondsPerBlock + 0.2 * (seconds / job.blocks);
+    if (job && seconds !== undefined) this.measure(job.blocks, seconds);
     this.#jobs.delete(epoch);
     this.#failures = 0;
     this.#closedUntil = 0;
+  }
+
+  /** What a proof took, whoever is paid for it. The estimate rises at once and falls slowly: a promise must hold. */
+  measure(blocks: number, seconds: number): void {
+    if (blocks <= 0) return;
+    const measured = seconds / blocks;
+    this.#secondsPerBlock = Math.max(measured, 0.8 * this.#secondsPerBlock + 0.2 * measured);
   }
 
   /** A claim was not delivered in time: no more promises for a while. What is owed is still owed. */

@@ -129,7 +129,7 @@ async function openMember(
     ...(feeCeiling ? { feeCeiling } : {}),
   });
   prover.on((event) => {
-    if (event.type === "proved") market.measured(event.epoch, event.seconds);
+    if (event.type === "proved") market.measured(event);
   });
   return {
     index,

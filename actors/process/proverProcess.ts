@@ -65,7 +65,7 @@ export async function openProverProcess(
     });
     if (!market) return { service: new ActorProcess([followed, prover]), followed, prover };
     prover.on((event) => {
-      if (event.type === "proved") market.market.measured(event.epoch, event.seconds);
+      if (event.type === "proved") market.market.measured(event);
     });
     const service = new ActorProcess([followed, market.service, prover]);
     return { service, followed, prover, market: market.market };

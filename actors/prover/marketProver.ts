@@ -84,8 +84,6 @@ export class MarketProver implements Service, EpochSelection {
   readonly #quotedAt = new Map<number, number>();
   /** L1 time at which a complete epoch was first seen as the oldest, by epoch. */
   readonly #turns = new Map<number, number>();
-  /** Seconds that proofs took, by epoch. */
-  readonly #measured = new Map<number, number>();
   #head: L1Head | undefined;
   #abort: AbortController | undefined;
   #stopListening: () => void = () => undefined;
@@ -122,9 +120,9 @@ export class MarketProver implements Service, EpochSelection {
     return this.#changes.on(listener);
   }
 
-  /** Takes note of what a proof took: estimates and costs follow. */
-  measured(epoch: number, seconds: number): void {
-    this.#measured.set(epoch, seconds);
+  /** Takes note of what a proof took: what it promises from now on, and its costs, follow. */
+  measured({ blocks, seconds }: { blocks: number; seconds: number }): void {
+    this.#options.schedule.measure(blocks, seconds);
   }
 
   start(): Promise<void> {
@@ -254,7 +252,6 @@ export class MarketProver implements Service, EpochSelection {
         const proven = node.chain.provenEpochs.findLast((candidate) => candidate.epoch === epoch);
         return proven && toAddress(proven.prover);
       },
-      provingSeconds: (epoch) => this.#measured.get(epoch),
     };
   }
 
@@ -276,10 +273,16 @@ export class MarketProver implements Service, EpochSelection {
   /** What the agent would prove, unless a claim may still come: a race beside a claim is a wasted proof. */
   #assignmentOf(oldest: EpochWork | undefined, seen: SeenMarket): Assignment | undefined {
     const assignment = this.agent.assignment(seen);
-    if (assignment?.reason !== "race" || !oldest) return assignment;
-    const { parameters, pool, racePatience } = this.#options;
+    if (!assignment || !oldest || assignment.reason === "claim") return assignment;
+    if (assignment.reason === "rescue") {
+      // A cheaper prover is likely to be at it: whoever is second has proven in vain.
+      const claim = this.#claimOf(oldest.epoch);
+      const waited = seen.now - (claim?.exclusiveUntil ?? 0);
+      return this.#isCheapest(oldest.epoch) || waited >= this.#halfTerm ? assignment : undefined;
+    }
+    const { pool, racePatience } = this.#options;
     const share = pool.best(oldest.epoch) ? 2 : 8;
-    const patience = Math.max(2 * this.#blockTime, Number(parameters.exclusivePeriod) / share);
+    const patience = Math.max(2 * this.#blockTime, (2 * this.#halfTerm) / share);
     const waited = seen.now - (this.#turns.get(oldest.epoch) ?? seen.now);
     return waited >= (racePatience ?? patience) || this.#isTooLate(oldest, seen.now) ? assignment : undefined;
   }
@@ -429,9 +432,23 @@ export class MarketProver implements Service, EpochSelection {
 
   #forget(works: readonly EpochWork[]): void {
     const first = works[0]?.epoch ?? Infinity;
-    for (const kept of [this.#published, this.#quotedAt, this.#turns, this.#measured]) {
+    for (const kept of [this.#published, this.#quotedAt, this.#turns]) {
       for (const epoch of kept.keys()) if (epoch < first && works.length > 0) kept.delete(epoch);
     }
+  }
+
+  /** Whether no cheaper quote is known, that of the claimant left out. */
+  #isCheapest(epoch: number): boolean {
+    const { pool, prover } = this.#options;
+    const claim = this.#claimOf(epoch);
+    const rivals = pool
+      .quotes(epoch)
+      .filter(({ quote }) => !claim || quote.prover !== toAddress(claim.prover));
+    return rivals.length === 0 || rivals[0]!.quote.prover === prover;
+  }
+
+  get #halfTerm(): number {
+    return Number(this.#options.parameters.exclusivePeriod) / 2;
   }
 
   /** From the first claim of a turn to the end of exclusivity. */

@@ -26,7 +26,7 @@ import type { ProofStore } from "./proofStore.ts";
 /** What a prover did. */
 export type ProverEvent =
   | { type: "proving"; epoch: number; blocks: number }
-  | { type: "proved"; epoch: number; seconds: number; bytes: number }
+  | { type: "proved"; epoch: number; blocks: number; seconds: number; bytes: number }
   | { type: "submitted"; epoch: number; gasUsed: bigint; hash: string }
   | { type: "failed"; epoch: number; reason: string };
 
@@ -196,7 +196,8 @@ export class ProverService implements Service {
         const { proof, seconds } = await maker.prove(inputs.inputs, { signal: either });
         store?.write(inputs.publicInputs, proof);
         logger.info({ epoch, seconds, bytes: proof.length }, "proved");
-        this.#events.emit({ type: "proved", epoch, seconds, bytes: proof.length });
+        const { length: blocks } = work.blocks;
+        this.#events.emit({ type: "proved", epoch, blocks, seconds, bytes: proof.length });
         return { inputs, proof };
       } catch (error) {
         if (signal.aborted || useless.signal.aborted) return undefined;

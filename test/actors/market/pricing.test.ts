@@ -135,12 +135,14 @@ describe("actors/market/workSchedule", () => {
     expect(work.isBroken).to.equal(false);
   });
 
-  it("its estimate follows what proofs take", () => {
+  it("its estimate follows what proofs take: up at once, down slowly", () => {
     const work = schedule();
     work.take({ epoch: 1, blocks: 2, deadline: 100 });
     expect(work.load).to.be.closeTo(0.2, 1e-9);
     work.succeed(1, 40);
-    expect(work.secondsPerBlock).to.be.closeTo(12, 1e-9);
+    expect(work.secondsPerBlock).to.be.closeTo(20, 1e-9);
+    work.measure(2, 20);
+    expect(work.secondsPerBlock).to.be.closeTo(18, 1e-9);
     expect(work.load).to.equal(0);
   });
 });

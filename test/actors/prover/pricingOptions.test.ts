@@ -36,7 +36,7 @@ describe("Prices of a prover", () => {
     const strategy = strategyOf(options, costModelOf(options, measured), { improvementStep: 50n });
     measured.take({ epoch: 1, blocks: 2, deadline: 100 });
     measured.succeed(1, 120); // 60 s a block, where 10 were estimated
-    expect(strategy.price(situation)).to.equal(550);
+    expect(strategy.price(situation)).to.equal(1_430);
   });
 
   it("count L1 gas in tokens at the record's exchange rate, rounded up", () => {

@@ -16,6 +16,7 @@ import {
 import { proveRealEpoch } from "../../test/helpers/realEpoch.ts";
 import { warmRings } from "../../test/helpers/warm.ts";
 import { measureClaims } from "./claims.ts";
+import { measureMarket } from "./market.ts";
 import { type GasReport, type Operation, type Sample, summarize } from "./operations.ts";
 import { COMMITTEE, deployStaked, FIRST_EPOCH, QUORUM, type Staked, type StakedDriver } from "./staked.ts";
 
@@ -124,6 +125,7 @@ export async function measureGas(connection: Connection): Promise<GasReport> {
         "6 levels, token paid out; max opens a word of the nullifier bitmap",
       ),
       ...(await measureClaims(connection)),
+      ...(await measureMarket(connection)),
       deployTotal: {
         ...summarize(
           [{ gas: creationGas.reduce((a, b) => a + b, 0), calldataBytes: 0 }],

@@ -46,6 +46,15 @@ export const TARGETS: Readonly<Record<string, number>> = {
   inboxSend: 45_000,
   inboxForce: 60_000,
   outboxConsume: 60_000,
+  // Should be 400,000.
+  claimSequencer32: 465_000,
+  // Should be 150,000.
+  claimAttester32: 325_000,
+  marketClaim: 100_000,
+  // Should be 60,000.
+  marketSettle: 94_000,
+  // Should be 70,000.
+  marketSlash: 82_000,
   deployTotal: 30_000_000,
   deployMaxTransaction: 2 ** 24,
 };

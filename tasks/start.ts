@@ -10,6 +10,10 @@ export const startTask = task("start", "Runs a whole network on this machine (np
     type: ArgumentType.INT,
     defaultValue: 3,
   })
+  .addFlag({
+    name: "market",
+    description: "Three provers compete in the proof market; one crashes with its claim, and is rescued",
+  })
   .addFlag({ name: "watch", description: "Run on until Ctrl-C" })
   .addOption({
     name: "json",

@@ -291,9 +291,12 @@ export class MarketProver implements Service, EpochSelection {
   #expectedOf(works: readonly EpochWork[]): number[] {
     const { schedule, pool, prover } = this.#options;
     if (schedule.isBroken || this.#isOthers(works[0])) return [];
-    return works
-      .map(({ epoch }) => epoch)
-      .filter((epoch) => this.#hasSettled(epoch) && pool.best(epoch)?.quote.prover === prover);
+    // Only the oldest can be submitted: what comes behind one that it will not win can wait.
+    const epochs = works.map(({ epoch }) => epoch);
+    const end = epochs.findIndex(
+      (epoch) => !this.#hasSettled(epoch) || pool.best(epoch)?.quote.prover !== prover,
+    );
+    return end < 0 ? epochs : epochs.slice(0, end);
   }
 
   async #publishQuotes(seen: SeenMarket): Promise<void> {

@@ -15,6 +15,8 @@ export interface DeployLocalParameters extends Pick<DeployParameters, "readArtif
   blockTime: number;
   /** Default: `localPermissioned`. */
   preset?: "local" | "localPermissioned";
+  /** Runs while L1 still mines on demand, before genesis. */
+  onDeployed?: (deployment: Deployment) => Promise<void>;
   /** Validators that stake under `local`; default: what completes the bootstrap set. */
   validators?: number;
 }
@@ -32,7 +34,7 @@ export function genesisLag(preset: "local" | "localPermissioned"): number {
  * staked validators L1 is then at genesis.
  */
 export async function deployLocal(parameters: DeployLocalParameters): Promise<Deployment> {
-  const { url, blockTime, preset: name = "localPermissioned", validators, ...rest } = parameters;
+  const { url, blockTime, preset: name = "localPermissioned", validators, onDeployed, ...rest } = parameters;
   const preset = loadPreset(name);
   const provider = await connectL1({ url, chainId: preset.chainIds[0]! });
   try {
@@ -52,6 +54,7 @@ export async function deployLocal(parameters: DeployLocalParameters): Promise<De
             members: localMembers(),
             verifier: verifierOf(preset.circuit),
           });
+    await onDeployed?.(deployment);
     if (preset.validators.kind === "staked") await moveToGenesis(provider, deployment);
     await provider.send("evm_setIntervalMining", [blockTime]);
     return deployment;

@@ -1,4 +1,6 @@
 import type { NetworkEvent } from "../../actors/network/localNetwork.ts";
+import type { MarketProverEvent } from "../../actors/prover/marketProver.ts";
+import { proverName } from "./market.ts";
 
 const BAR_WIDTH = 30;
 
@@ -28,6 +30,8 @@ export function describeEvent(told: NetworkEvent): string | undefined {
           return `epoch ${event.epoch}  no proof: ${event.reason}`;
       }
       break;
+    case "market":
+      return describeMarketEvent(proverName(told.index), event);
     case "validator":
       if (event.type === "refused")
         return `slot ${event.slot}  validator ${told.index} refused: ${event.reason}`;
@@ -44,6 +48,21 @@ export function describeEvent(told: NetworkEvent): string | undefined {
     default:
   }
   return undefined;
+}
+
+function describeMarketEvent(name: string, event: MarketProverEvent): string | undefined {
+  switch (event.type) {
+    case "claimed":
+      return `epoch ${event.epoch}  claimed by the ${name} prover for ${event.fee / 100} % of its pot`;
+    case "assigned":
+      return event.reason === "rescue" ? `epoch ${event.epoch}  rescued by the ${name} prover` : undefined;
+    case "settled":
+      return `epoch ${event.epoch}  settled: the ${name} prover is paid`;
+    case "defaulted":
+      return `epoch ${event.epoch}  not delivered by the ${name} prover`;
+    default:
+      return undefined;
+  }
 }
 
 function gas(used: bigint): string {

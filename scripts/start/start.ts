@@ -30,6 +30,13 @@ import { toHex } from "../../protocol/bytes.ts";
 import { buildCircuit, type BuiltCircuit } from "../circuits/build.ts";
 import { bar, describeEvent } from "./progress.ts";
 import { deployLocal, genesisLag } from "./deployLocal.ts";
+import {
+  crashAfterClaim,
+  depositBonds,
+  marketProvers,
+  type MarketSummary,
+  readMarketSummary,
+} from "./market.ts";
 import { resync } from "./resync.ts";
 import { StartError } from "./startError.ts";
 import { openStory, type Story, type StoryResult } from "./story.ts";
@@ -40,6 +47,8 @@ export interface StartOptions {
   epochs: number;
   /** Run on until Ctrl-C. */
   watch: boolean;
+  /** Three provers compete in the proof market, and one crashes with its claim; otherwise one proves all. */
+  market: boolean;
   /** File for the summary. */
   json: string | undefined;
   /** Of the L1. */
@@ -51,7 +60,9 @@ export interface StartOptions {
 /** Seconds between L1 blocks. */
 const L1_BLOCK_TIME = 1;
 /** Most seconds that the user's story may take behind the last epoch. */
-const STORY_SECONDS = 60;
+const STORY_SECONDS = 90;
+/** Most seconds that the rescue's settlement may take behind all that. */
+const MARKET_SECONDS = 30;
 /** Their deposits fill the Inbox, two messages a block. */
 const USERS = 4;
 /** They complete the bootstrap set of the preset. */
@@ -69,6 +80,8 @@ interface Context {
   statistics?: Statistics;
   /** Who was offline; undefined when its epoch was not proven. */
   absence?: AbsenceResult | undefined;
+  /** Undefined without the market's provers. */
+  market?: MarketSummary | undefined;
   /** State root on L1, and the one a fresh process computed. */
   roots?: { l1: string; resynced: string };
 }
@@ -160,6 +173,9 @@ function steps(parts: {
             blockTime: L1_BLOCK_TIME,
             preset: "local",
             validators: VALIDATORS,
+            ...(options.market
+              ? { onDeployed: (deployment: Deployment) => depositBonds(anvil.url, deployment) }
+              : {}),
             onStep: ({ contract }) => (step.output = contract),
           });
           writeDeployment(context.deployment);
@@ -182,7 +198,15 @@ function steps(parts: {
           const deployment = context.deployment!;
           // Before the network, whose users' deposits come from the same treasury.
           context.story = await openStory({ url, deployment, folder: dataFolder, rules, logger, show });
-          const network = await openNetwork({ context, url, rpcPort, rules, logger, show });
+          const network = await openNetwork({
+            context,
+            url,
+            rpcPort,
+            rules,
+            market: options.market,
+            logger,
+            show,
+          });
           context.network = network;
           await network.start();
           const story = context.story
@@ -202,6 +226,8 @@ function steps(parts: {
           clearTimeout(limit);
           context.statistics = network.statistics;
           context.absence = await network.absence();
+          if (options.market)
+            context.market = await readMarketSummary({ url, deployment, seconds: MARKET_SECONDS, signal });
           step.title = `Network: ${context.statistics.proofs} epochs proven`;
           await network.stop();
         },
@@ -237,10 +263,11 @@ async function openNetwork(parts: {
   url: string;
   rpcPort: number;
   rules: SequencerRules;
+  market: boolean;
   logger: Logger;
   show: (line: string) => void;
 }): Promise<LocalNetwork> {
-  const { context, url, rpcPort, rules, logger, show } = parts;
+  const { context, url, rpcPort, rules, market, logger, show } = parts;
   return LocalNetwork.open({
     rpcUrl: url,
     deployment: context.deployment!,
@@ -261,7 +288,9 @@ async function openNetwork(parts: {
     sequencer: rules,
     l1BlockTime: L1_BLOCK_TIME,
     logger,
+    ...(market ? { provers: { members: marketProvers(), deployment: context.deployment! } } : {}),
     onEvent: (event) => {
+      if (context.network) crashAfterClaim(context.network, event);
       const line = describeEvent(event);
       if (line !== undefined) show(line);
     },
@@ -288,11 +317,12 @@ function checkOptions({ epochs, port, rpcPort }: StartOptions): void {
 
 function complete(
   context: Context,
-): Required<Pick<Context, "statistics" | "deployment" | "roots" | "told">> & Pick<Context, "absence"> {
-  const { statistics, deployment, roots, told, absence } = context;
+): Required<Pick<Context, "statistics" | "deployment" | "roots" | "told">> &
+  Pick<Context, "absence" | "market"> {
+  const { statistics, deployment, roots, told, absence, market } = context;
   if (!statistics || !deployment || !roots || !told)
     throw new StartError("a step was left out", "see the log under .data/local");
-  return { statistics, deployment, roots, told, absence };
+  return { statistics, deployment, roots, told, absence, market };
 }
 
 function requireSameRoot({ stateRootL1, stateRootResynced }: Summary): void {

@@ -1,6 +1,7 @@
 import type { AbsenceResult } from "../../actors/network/localNetwork.ts";
 import type { GasSummary, Statistics } from "../../actors/network/statistics.ts";
 import type { Deployment } from "../../deploy/deployment.ts";
+import { describeMarket, type MarketSummary } from "./market.ts";
 import type { StoryResult } from "./story.ts";
 
 /** Gas of one operation, whole transactions. */
@@ -33,6 +34,8 @@ export interface Summary {
   wrongAggregates: number;
   missedSlots: number;
   proofs: number;
+  /** Claims of epochs, and how they ended; null without `--market`. */
+  market: MarketSummary | null;
   /** Witness and proof, by epoch. */
   provingSeconds: number[];
   gasUsed: Record<string, OperationGas>;
@@ -51,10 +54,11 @@ export function summarise(parts: {
   deployment: Deployment;
   roots: { l1: string; resynced: string };
   told: StoryResult;
+  market?: MarketSummary | undefined;
   absence?: AbsenceResult | undefined;
   seconds: number;
 }): { values: Summary; text: string } {
-  const { statistics, deployment, roots, told, absence, seconds } = parts;
+  const { statistics, deployment, roots, told, market, absence, seconds } = parts;
   const operations = Object.entries(statistics.gas).filter(
     (entry): entry is [string, GasSummary] => entry[1] !== undefined,
   );
@@ -75,6 +79,7 @@ export function summarise(parts: {
     wrongAggregates: statistics.wrongAggregates,
     missedSlots: statistics.missedSlots,
     proofs: statistics.proofs,
+    market: market ?? null,
     provingSeconds: statistics.provingSeconds.map(rounded),
     gasUsed: {
       ...Object.fromEntries(operations.map(([name, gas]) => [name, operationGas(gas)])),
@@ -112,6 +117,7 @@ function describe(values: Summary, { withdrawal, forced }: StoryResult): string 
     ["attestations", `${values.attestations.join(", ")} of ${values.committeeSize}, each aggregate verified`],
     ["offline", describeAbsence(values.offline)],
     ["seeds poked", `${values.seedsPoked}`],
+    ...(values.market ? [["market", describeMarket(values.market)] as [string, string]] : []),
     ["proving", `${values.provingSeconds.join(", ")} s`],
     ...Object.entries(values.gasUsed).map(([name, { count, min, avg, max }]): [string, string] => [
       `gas: ${name}`,

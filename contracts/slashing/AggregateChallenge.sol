@@ -95,6 +95,17 @@ contract AggregateChallenge is IAggregateChallenge {
             revert AggregateChallenge__AggregateWrong(Position.wrap(record[POSITION]).number());
     }
 
+    /// @inheritdoc IAggregateChallenge
+    function burnExcess() external returns (uint256 burned) {
+        if (registry == address(0)) return 0;
+
+        uint256 holdings = IERC20(token).balanceOf(address(this));
+        if (holdings <= reserve) return 0;
+
+        burned = holdings - reserve;
+        ERC20Burnable(token).burn(burned);
+    }
+
     /// @dev The record's own number says which word of the ring it must match, so the word of another lap never does.
     /// What matches was a block of the Rollup, pending now, proven, or pruned since.
     function _openRecord(
@@ -172,18 +183,9 @@ contract AggregateChallenge is IAggregateChallenge {
         }
 
         uint256 slashed = _slash(committee, position.slotOf(), rolledBack);
-        (uint256 paid, uint256 burned) = _distribute(slashed, rolledBack);
+        uint256 paid = _pay(slashed, rolledBack);
 
-        emit AggregateInvalid(
-            position.number(),
-            recordHash,
-            msg.sender,
-            proposer,
-            rolledBack,
-            slashed,
-            paid,
-            burned
-        );
+        emit AggregateInvalid(position.number(), recordHash, msg.sender, proposer, rolledBack, slashed, paid);
     }
 
     /// @dev A roll-back needs no stake: where the registry refuses for good (evidence too old, an instance that was
@@ -212,20 +214,17 @@ contract AggregateChallenge is IAggregateChallenge {
             reason == IValidatorRegistry.ValidatorRegistry__UnknownInstance.selector;
     }
 
-    /// @dev The reserve helps only who rolled a block back: a late conviction saves nothing.
-    function _distribute(uint256 slashed, bool rolledBack) private returns (uint256 paid, uint256 burned) {
-        if (registry == address(0)) return (0, 0);
+    /// @dev What is kept helps only who rolled a block back: a late conviction saves nothing. In a race for a roll-back every
+    /// token move counts, so what is over the reserve burns later.
+    function _pay(uint256 slashed, bool rolledBack) private returns (uint256 paid) {
+        if (registry == address(0)) return 0;
 
-        uint256 holdings = IERC20(token).balanceOf(address(this));
-        uint256 most = rolledBack ? holdings : slashed;
-        paid = reward < most ? reward : most;
-        holdings -= paid;
-        // Never more than what was slashed now: the reserve, were it over its limit by a gift, is left alone.
-        uint256 rest = slashed > paid ? slashed - paid : 0;
-        burned = holdings > reserve ? holdings - reserve : 0;
-        if (burned > rest) burned = rest;
+        paid = reward;
+        if (slashed < paid) {
+            uint256 most = rolledBack ? IERC20(token).balanceOf(address(this)) : slashed;
+            if (most < paid) paid = most;
+        }
 
         if (paid != 0) IERC20(token).safeTransfer(msg.sender, paid);
-        if (burned != 0) ERC20Burnable(token).burn(burned);
     }
 }

@@ -17,7 +17,7 @@ struct ChallengeConfig {
     uint256 slashAmount;
     /// Paid to the challenger of a wrong aggregate; at most half of `slashAmount`.
     uint256 reward;
-    /// Most tokens kept back, from what would burn, for rewards that a stake no longer covers.
+    /// Tokens kept for rewards that a stake no longer covers; what is over may be burned.
     uint256 reserve;
 }
 
@@ -36,13 +36,13 @@ struct ChallengeConfig {
 ///   5..10   the same point in full: x.c0, x.c1, y.c0, y.c1 of 48 bytes each
 ///   11..    public keys of the members whose bit is set, in the order of their positions: x, y of 48 bytes each
 ///
-/// Money: `reward` of the slashed amount goes to the challenger, the rest burns, except what fills the reserve. When the
-/// stake is gone and the block was rolled back, the reserve pays what the slashed amount does not. A proposer that
-/// challenges itself loses at least half of what is slashed, and draws from the reserve only what earlier offenders
-/// left there.
+/// Money: `reward` of the slashed amount goes to the challenger, the rest is kept. When the stake is gone and the block was
+/// rolled back, what is kept pays what the slashed amount does not. What is over the reserve has one more way to go:
+/// anyone burns it. A proposer that challenges itself loses at least half of what is slashed, and draws only what earlier
+/// offenders left.
 interface IAggregateChallenge {
-    /// @notice A wrong aggregate was shown. `slashed` is split: `paid` to the challenger (more than `slashed` when the
-    /// reserve helped), `burned`, the rest is in the reserve.
+    /// @notice A wrong aggregate was shown. Of `slashed`, `paid` went to the challenger (more than `slashed` when the reserve
+    /// helped), the rest is kept.
     event AggregateInvalid(
         uint256 indexed number,
         bytes32 indexed recordHash,
@@ -50,8 +50,7 @@ interface IAggregateChallenge {
         address proposer,
         bool rolledBack,
         uint256 slashed,
-        uint256 paid,
-        uint256 burned
+        uint256 paid
     );
 
     error AggregateChallenge__InvalidConfig(bytes32 parameter);
@@ -88,6 +87,10 @@ interface IAggregateChallenge {
 
     /// @notice Reverts unless a block's aggregate is valid. The caller vouches for the record.
     function requireValid(uint256[7] calldata record, uint256[] calldata opening) external view;
+
+    /// @notice Burns what is over the reserve, whoever asks.
+    /// @return burned 0 when there is nothing over, or no stake token
+    function burnExcess() external returns (uint256 burned);
 
     /// @notice Whether a block that was not pending any more cost its proposer stake; by record hash.
     function isConvicted(bytes32 recordHash) external view returns (bool);

@@ -32,7 +32,7 @@ struct Head {
     /// Last window in which a validator left, and how many did.
     uint256 exitWindow;
     uint256 exits;
-    /// Words of `SeatArray.sizes` that are not zero.
+    /// Words of `SeatArray.sizes` that are not zero, counted up to 2^20 - 1.
     uint256 reserved;
     /// When the bootstrap set is active; 0 while it is incomplete, and nobody active.
     uint256 completeAt;
@@ -57,6 +57,8 @@ library SeatArrayLib {
     /// fresh slot.
     uint256 private constant _RESERVE = 16;
     uint256 private constant _RESERVED = 1 << 255;
+    /// @dev Where the count of them stops: it has 20 bits. Later words are made by who needs them.
+    uint256 private constant _MAX_RESERVED = 0xfffff;
 
     /// @notice All positions are taken.
     error SeatArray__Full();
@@ -79,7 +81,8 @@ library SeatArrayLib {
         self.seats[position] = packSeat(proposer, activation);
 
         head.length = position + 1;
-        if (head.reserved <= (head.archived >> 2) + _RESERVE) self.sizes[head.reserved++] = _RESERVED;
+        if (head.reserved <= (head.archived >> 2) + _RESERVE && head.reserved < _MAX_RESERVED)
+            self.sizes[head.reserved++] = _RESERVED;
         if (activation == 0) return position;
         if (activation == head.lastStamp) ++head.lastSize;
         else _push(self, head, activation, head.lastSize + 1);
@@ -135,6 +138,11 @@ library SeatArrayLib {
             else low = middle + 1;
         }
         return low == 0 ? 0 : _step(self, low - 1) & 0xfffff;
+    }
+
+    /// @notice The same from the head alone, as it stands in storage, where its last step holds; else more than any size.
+    function lastSize(uint256 head, uint256 time) internal pure returns (uint256) {
+        return time >= (head >> 20) & type(uint32).max ? head & 0xfffff : type(uint256).max;
     }
 
     /// @notice Who held a position as of a time. Meaningful below `sizeAt` of that time.
@@ -219,7 +227,7 @@ library SeatArrayLib {
     function _push(SeatArray storage self, Head memory head, uint256 stamp, uint256 size) private {
         uint256 index = head.archived++;
         uint256 shift = 156 - 52 * (index & 3);
-        if (index >> 2 == head.reserved) ++head.reserved;
+        if (index >> 2 == head.reserved && head.reserved < _MAX_RESERVED) ++head.reserved;
         uint256 word = self.sizes[index >> 2] & ~(((1 << 52) - 1) << shift);
         self.sizes[index >> 2] =
             _RESERVED |

@@ -25,6 +25,8 @@ library SelectionLib {
 
     uint256 private constant _FREEZE_LEAD = 3;
     uint256 private constant _SEED_LEAD = 2;
+    /// @dev Seconds; epochs have at most 2^24.
+    uint256 private constant _MAX_LEAD = _FREEZE_LEAD << 24;
 
     /// @dev Sets the draw of proposers apart from the permutation's rounds under the same seed.
     uint256 private constant _PROPOSER_DRAW = 1 << 128;
@@ -53,28 +55,35 @@ library SelectionLib {
         Timestamp epochStart,
         SeedWord word
     ) internal {
-        uint256 number = Epoch.unwrap(epoch) + _SEED_LEAD;
-        if (self.seeds[instance][number % ring].isFor(number)) return;
-
-        SeatArray storage followers = self.arrays[FOLLOWERS];
-        uint256 start = Timestamp.unwrap(epochStart);
         unchecked {
-            uint256 lead = start - word.freezeOf();
+            uint256 number = Epoch.unwrap(epoch) + _SEED_LEAD;
+            mapping(uint256 => SeedWord) storage words = self.seeds[instance];
+            uint256 index = number % ring;
+            if (words[index].isFor(number)) return;
+
+            uint256 head = self.arrays[FOLLOWERS].head;
+            // Bounded, neither difference has passed zero: freeze <= start <= now.
+            uint256 lead = Timestamp.unwrap(epochStart) - word.freezeOf();
             if (
-                followers.serving() == word.pinnedSet() &&
-                word.followersOf() == word.sizeOf() &&
-                start >= word.freezeOf() &&
-                lead % _FREEZE_LEAD == 0 &&
-                start <= block.timestamp &&
-                block.timestamp - start < lead
-            ) {
-                uint256 freeze = word.freezeOf() + (lead / _FREEZE_LEAD) * _SEED_LEAD;
-                uint256 size = followers.sizeAt(freeze);
-                _store(self, ring, instance, number, freeze, size, size, word.pinnedSet(), word);
+                head >> 248 != word.pinnedSet() ||
+                word.followersOf() != word.sizeOf() ||
+                lead > _MAX_LEAD ||
+                lead % _FREEZE_LEAD != 0 ||
+                block.timestamp - Timestamp.unwrap(epochStart) >= lead
+            ) return _fix(self, ring, instance, number, word);
+
+            uint256 freeze = word.freezeOf() + (lead / _FREEZE_LEAD) * _SEED_LEAD;
+            uint256 size = SeatArrayLib.lastSize(head, freeze);
+            if (size == word.sizeOf()) {
+                // The set's part of the word is what it was.
+                word = word.withEpoch(number, freeze, _draw(instance, number));
+                words[index] = word;
+                emit IValidatorRegistry.SeedFixed(word);
                 return;
             }
+            size = self.arrays[FOLLOWERS].sizeAt(freeze);
+            _store(self, ring, instance, number, freeze, size, size, word.pinnedSet(), word);
         }
-        _fix(self, ring, instance, number, word);
     }
 
     /// @notice The epoch's word; the set of an epoch whose seed is not fixed is empty.

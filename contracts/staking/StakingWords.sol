@@ -34,7 +34,7 @@ uint256 constant MAX_STAKE_GWEI = type(uint56).max;
 using {seatProposer, seatSince} for Seat global;
 using {keyHashOf, keySince} for SeatKey global;
 using {withdrawerOf, placeOf, setOf, stakeOf, isSeated, withPlace, withStake} for Validator global;
-using {isFor, freezeOf, followersOf, sizeOf, sideOf, pinnedSet, seedOf} for SeedWord global;
+using {isFor, freezeOf, followersOf, sizeOf, sideOf, pinnedSet, seedOf, withEpoch} for SeedWord global;
 
 // Seat
 
@@ -126,6 +126,12 @@ function packSeedWord(
                 (set << 132) |
                 (seed >> 124)
         );
+}
+
+/// @dev The same set, of as many members, for another epoch.
+function withEpoch(SeedWord word, uint256 epoch, uint256 freeze, uint256 seed) pure returns (SeedWord) {
+    uint256 set = SeedWord.unwrap(word) & (((1 << 60) - 1) << 132);
+    return SeedWord.wrap(((epoch + 1) << 224) | (freeze << 192) | set | (seed >> 124));
 }
 
 /// @dev Whether the word is of this epoch, not of one a lap of the ring ago.

@@ -33,8 +33,13 @@ contract AggregateChallengeTest is ChallengeFixture {
         assertEq(stakeOf(secret), STAKE - SLASH);
         assertTrue(info(secret).state == ValidatorState.JAILED, "jailed");
         assertEq(token.balanceOf(CHALLENGER), REWARD);
+        assertEq(token.balanceOf(address(challenge)), SLASH - REWARD);
+
+        vm.prank(address(0xbad));
+        assertEq(challenge.burnExcess(), SLASH - REWARD - RESERVE);
         assertEq(token.balanceOf(address(challenge)), RESERVE);
         assertEq(supply - token.totalSupply(), SLASH - REWARD - RESERVE);
+        assertEq(challenge.burnExcess(), 0);
     }
 
     function test_chainGoesOnAfterARollBackAndJailedProposersAreRefused() external {
@@ -112,9 +117,7 @@ contract AggregateChallengeTest is ChallengeFixture {
             uint256[6] memory none;
             uint256 secret = secretAt(slot);
             uint256 number = send(slot, blk, none);
-            uint256[5] memory witness;
-            for (uint256 k = 0; k < 5; ++k) witness[k] = witnesses[number][k];
-            challenge.invalidateMalformed(records[number], witness, _noRoot());
+            challenge.invalidateMalformed(records[number], _witness(number), _noRoot());
             assertEq(stakeOf(secret), STAKE - SLASH);
             forget(number - 1);
             ++slot;
@@ -125,8 +128,7 @@ contract AggregateChallengeTest is ChallengeFixture {
 
     function test_pointIsNotMalformed() external {
         uint256 number = publish(wrong(1));
-        uint256[5] memory witness;
-        for (uint256 k = 0; k < 5; ++k) witness[k] = witnesses[number][k];
+        uint256[5] memory witness = _witness(number);
         refuses(IAggregateChallenge.AggregateChallenge__AggregateValid.selector);
         challenge.invalidateMalformed(records[number], witness, _noRoot());
     }
@@ -169,6 +171,39 @@ contract AggregateChallengeTest is ChallengeFixture {
         bytes memory call = abi.encodeCall(challenge.invalidate, (records[number], opening(number)));
         bool convicted;
         for (uint256 gas_ = 50_000; !convicted && gas_ < 1_500_000; gas_ += 1_500) {
+            (convicted, ) = address(challenge).call{gas: gas_}(call);
+            if (!convicted) assertEq(stakeOf(secret), STAKE);
+        }
+        assertTrue(convicted, "some limit suffices");
+        assertEq(stakeOf(secret), STAKE - SLASH);
+    }
+
+    function test_noGasLimitTakesAPointForMalformed() external {
+        uint256 number = publish(wrong(1));
+        bytes memory call = abi.encodeCall(
+            challenge.invalidateMalformed,
+            (records[number], _witness(number), _noRoot())
+        );
+        for (uint256 gas_ = 30_000; gas_ < 400_000; gas_ += 700) {
+            (bool success, ) = address(challenge).call{gas: gas_}(call);
+            assertTrue(!success, "a point accused");
+        }
+        (uint256 pending, ) = status();
+        assertEq(pending, 1);
+    }
+
+    function test_noGasLimitRollsMalformedBytesBackAndSparesTheStake() external {
+        uint256[6] memory blk = blockOf(good(1));
+        (blk[3], blk[4], blk[5]) = (1, 2, 3);
+        uint256[6] memory none;
+        uint256 secret = secretAt(1);
+        uint256 number = send(1, blk, none);
+        bytes memory call = abi.encodeCall(
+            challenge.invalidateMalformed,
+            (records[number], _witness(number), _noRoot())
+        );
+        bool convicted;
+        for (uint256 gas_ = 30_000; !convicted && gas_ < 1_000_000; gas_ += 700) {
             (convicted, ) = address(challenge).call{gas: gas_}(call);
             if (!convicted) assertEq(stakeOf(secret), STAKE);
         }
@@ -255,6 +290,7 @@ contract AggregateChallengeTest is ChallengeFixture {
         vm.prank(address(challenge));
         registry.slash(address(rollup), epoch, position, STAKE, POT);
         assertEq(stakeOf(secret), 0);
+        challenge.burnExcess();
         invalidate(1);
         assertEq(token.balanceOf(CHALLENGER), 2 * REWARD);
         assertEq(token.balanceOf(address(challenge)), RESERVE - REWARD);
@@ -302,6 +338,10 @@ contract AggregateChallengeTest is ChallengeFixture {
             other.attestationDigest(Slot.wrap(slot), chainHash, 5, coinbase),
             other.attestationDigest(Slot.wrap(slot), chainHash, 5, coinbase)
         );
+    }
+
+    function _witness(uint256 number) private view returns (uint256[5] memory witness) {
+        for (uint256 k = 0; k < 5; ++k) witness[k] = witnesses[number][k];
     }
 
     function _noRoot() private pure returns (Fp2 memory) {}

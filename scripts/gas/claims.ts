@@ -276,7 +276,7 @@ async function deployParts(connection: Connection) {
   await token.approve(registry, 10n ** 18n);
   const secret = random("validator") >> 8n;
   const key = blsPublicKey(secret);
-  await registry.connect(deployer!).deposit({
+  await registry.connect(deployer).deposit({
     proposer: deployer!.address,
     withdrawer: deployer!.address,
     instance: ethers.ZeroAddress,

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {Permutation} from "../crypto/Permutation.sol";
 import {IRollup} from "../rollup/IRollup.sol";
 import {IValidatorRegistry} from "../staking/IValidatorRegistry.sol";
-import {SelectionLib} from "../staking/SelectionLib.sol";
 import {SeedWord} from "../staking/StakingWords.sol";
-import {Epoch, Timestamp} from "../types/Time.sol";
+import {Timestamp} from "../types/Time.sol";
 import {BitCursor, BitLayout, Bits, ClaimBitmap} from "./ClaimBitmap.sol";
 import {EpochTerms, EpochTermsLib} from "./EpochTerms.sol";
+import {EpochWordCall, EpochWords} from "./EpochWords.sol";
 import {IRewards} from "./IRewards.sol";
 import {Owed} from "./SequencerClaim.sol";
 
@@ -28,6 +29,7 @@ struct AttesterSources {
 library AttesterClaim {
     using ClaimBitmap for Bits;
     using EpochTermsLib for EpochTerms;
+    using EpochWords for EpochWordCall;
 
     uint256 private constant _HEAD = 12;
     uint256 private constant _ENTRY = 58;
@@ -37,16 +39,19 @@ library AttesterClaim {
     /// One bit in each byte of 24.
     uint256 private constant _ONES = 0x010101010101010101010101010101010101010101010101;
 
-    /// @dev An epoch's entry, as read. The first four words are the preimage of its duties.
+    /// @dev An epoch's entry, as read. The first four words are the preimage of its duties; the assembly below knows all
+    /// places.
     struct Entry {
         uint256 when;
         uint256 participation0;
         uint256 participation1;
         uint256 seedWord;
-        bytes32 payments;
         uint256 position;
         /// followers20 | size20 | side12 | set8
         uint256 sizes;
+        /// A one in the byte of every member, in the two words of participation.
+        uint256 ones0;
+        uint256 ones1;
     }
 
     /// @dev Who held a position of a set, and in which time.
@@ -66,17 +71,17 @@ library AttesterClaim {
         bytes28 keyHash,
         bytes calldata claims
     ) internal returns (Owed memory owed) {
+        if (claims.length < _HEAD) revert IRewards.Rewards__MalformedClaim(0);
         BitCursor memory cursor;
         Entry memory entry;
         Tenure memory tenure;
-        if (claims.length < _HEAD) revert IRewards.Rewards__MalformedClaim(0);
-        uint256 epoch;
-        uint256 list;
-        (epoch, entry.sizes, list) = _start(owed, claims);
+        EpochWordCall call = EpochWords.prepare();
+        (uint256 epoch, uint256 list) = _start(owed, entry, sources, claims);
 
         for (uint256 offset = _HEAD; offset < claims.length;) {
-            (offset, epoch) = _read(entry, terms, sources.committeeSize, epoch, claims, offset);
-            _open(entry, sources.rollup, epoch);
+            bytes32 word;
+            (offset, epoch, word) = _read(entry, terms, sources, epoch, claims, offset);
+            call.requireWord(address(sources.rollup), epoch, word);
             terms.requireClaimable(entry.when);
             _requireMember(tenure, entry, sources, keyHash, epoch);
             if (!self.mark(cursor, form, epoch, 0))
@@ -102,14 +107,16 @@ library AttesterClaim {
     /// @dev epoch32 | spare4 | followers20 | size20 | side12 | set8
     function _start(
         Owed memory owed,
+        Entry memory entry,
+        AttesterSources memory sources,
         bytes calldata claims
-    ) private pure returns (uint256 epoch, uint256 sizes, uint256 list) {
+    ) private pure returns (uint256 epoch, uint256 list) {
         uint256 word;
         assembly ("memory-safe") {
             word := calldataload(claims.offset)
         }
         epoch = word >> 224;
-        sizes = (word >> 160) & 0xfffffffffffffff;
+        _setSizes(entry, sources.committeeSize, (word >> 160) & 0xfffffffffffffff);
         bytes memory items = new bytes((claims.length / _ENTRY) * 4 + 32);
         owed.list = items;
         assembly ("memory-safe") {
@@ -117,86 +124,98 @@ library AttesterClaim {
         }
     }
 
-    /// @dev mode8 | skip16 | provenAt40 | position8 | spare4 | seed132 | payments256 | sizes64 | participation
-    function _read(
-        Entry memory entry,
-        EpochTerms memory terms,
-        uint256 committeeSize,
-        uint256 epoch,
-        bytes calldata claims,
-        uint256 offset
-    ) private pure returns (uint256 next, uint256) {
+    function _setSizes(Entry memory entry, uint256 committeeSize, uint256 sizes) private pure {
         unchecked {
-            uint256 word;
-            bytes32 payments;
-            assembly ("memory-safe") {
-                let from := add(claims.offset, offset)
-                word := calldataload(from)
-                payments := calldataload(add(from, 26))
-            }
-            uint256 mode = word >> 248;
-            epoch += (word >> 232) & 0xffff;
-            next = offset + _ENTRY;
-            if (mode & 4 != 0) {
-                assembly ("memory-safe") {
-                    // The sizes stand in the lowest 60 bits of the eight bytes.
-                    mstore(
-                        add(entry, 0xc0),
-                        and(shr(192, calldataload(add(claims.offset, next))), 0xfffffffffffffff)
-                    )
-                }
-                next += 8;
-            }
-            entry.when = (epoch << 64) | ((word >> 192) & 0xffffffffff);
-            entry.payments = payments;
-            entry.position = (word >> 184) & 0xff;
-            uint256 freeze = terms.genesis + epoch * terms.epochDuration - _FREEZE_LEAD * terms.epochDuration;
-            entry.seedWord =
-                ((epoch + 1) << 224) |
-                (freeze << 192) |
-                (entry.sizes << 132) |
-                ((word >> 48) & ((1 << 132) - 1));
-            next = _readParticipation(entry, committeeSize, mode & 3, claims, next);
-            if (next > claims.length || mode > 7) revert IRewards.Rewards__MalformedClaim(offset);
-            return (next, epoch);
+            uint256 members = (sizes >> 20) & 0xfffff;
+            if (members > committeeSize) members = committeeSize;
+            entry.sizes = sizes;
+            entry.ones0 = _ONES & ((1 << (8 * (members < _HALF ? members : _HALF))) - 1);
+            entry.ones1 = members > _HALF ? _ONES & ((1 << (8 * (members - _HALF))) - 1) : 0;
         }
     }
 
+    /// @dev mode8 | skip16 | provenAt40 | position8 | spare4 | seed132 | payments256 | sizes64 | participation
+    /// @return next where the entry after it begins
+    /// @return number of the epoch
+    /// @return word what the Rollup must have for it
+    function _read(
+        Entry memory entry,
+        EpochTerms memory terms,
+        AttesterSources memory sources,
+        uint256 epoch,
+        bytes calldata claims,
+        uint256 offset
+    ) private pure returns (uint256 next, uint256 number, bytes32 word) {
+        unchecked {
+            uint256 head;
+            assembly ("memory-safe") {
+                head := calldataload(add(claims.offset, offset))
+            }
+            uint256 mode = head >> 248;
+            if (mode > 7 || mode & 3 == 3) revert IRewards.Rewards__MalformedClaim(offset);
+            number = epoch + ((head >> 232) & 0xffff);
+            next = offset + _ENTRY;
+            if (mode & 4 != 0) {
+                uint256 sizes;
+                assembly ("memory-safe") {
+                    sizes := and(shr(192, calldataload(add(claims.offset, next))), 0xfffffffffffffff)
+                }
+                _setSizes(entry, sources.committeeSize, sizes);
+                next += 8;
+            }
+            entry.when = (number << 64) | ((head >> 192) & 0xffffffffff);
+            entry.position = (head >> 184) & 0xff;
+            // Epoch, freeze, sizes, seed.
+            entry.seedWord =
+                ((number + 1) << 224) |
+                ((terms.genesis + (number - _FREEZE_LEAD) * terms.epochDuration) << 192) |
+                (entry.sizes << 132) |
+                ((head >> 48) & ((1 << 132) - 1));
+            next += _readParticipation(entry, mode & 3, claims, next);
+            if (next > claims.length) revert IRewards.Rewards__MalformedClaim(offset);
+            assembly ("memory-safe") {
+                mstore(0, keccak256(entry, 0x80))
+                mstore(0x20, calldataload(add(claims.offset, add(offset, 26))))
+                word := keccak256(0, 0x40)
+            }
+        }
+    }
+
+    /// @return length of what was read
     function _readParticipation(
         Entry memory entry,
-        uint256 committeeSize,
         uint256 mode,
         bytes calldata claims,
         uint256 offset
-    ) private pure returns (uint256 next) {
+    ) private pure returns (uint256 length) {
         unchecked {
             uint256 word;
-            uint256 word1;
             assembly ("memory-safe") {
                 word := calldataload(add(claims.offset, offset))
-                word1 := calldataload(add(claims.offset, add(offset, 24)))
             }
             if (mode == 0) {
+                uint256 word1;
+                assembly ("memory-safe") {
+                    word1 := calldataload(add(claims.offset, add(offset, 24)))
+                }
                 entry.participation0 = word >> 64;
                 entry.participation1 = word1 >> 56;
-                return offset + 49;
+                return 49;
             }
-            if (mode > 2) revert IRewards.Rewards__MalformedClaim(offset);
 
-            uint256 blocks = word >> 248;
-            uint256 members = SeedWord.wrap(entry.seedWord).sizeOf();
-            if (members > committeeSize) members = committeeSize;
             // A one for every member, times the blocks; less what each missed.
-            uint256 low = _ONES & ((1 << (8 * (members < _HALF ? members : _HALF))) - 1);
-            uint256 high = members > _HALF ? _ONES & ((1 << (8 * (members - _HALF))) - 1) : 0;
-            entry.participation0 = blocks * low;
-            entry.participation1 = (blocks << 192) | (blocks * high);
-            if (mode == 2) return offset + 1;
-
-            uint256 missed = (word >> 56) & ((1 << 192) - 1);
-            entry.participation0 -= _spread(missed & ((1 << 96) - 1));
-            entry.participation1 -= _spread(missed >> 96);
-            return offset + 25;
+            uint256 blocks = word >> 248;
+            uint256 low = blocks * entry.ones0;
+            uint256 high = (blocks << 192) | (blocks * entry.ones1);
+            if (mode == 1) {
+                uint256 missed = (word >> 56) & ((1 << 192) - 1);
+                low -= _spread(missed & ((1 << 96) - 1));
+                high -= _spread(missed >> 96);
+                length = 24;
+            }
+            entry.participation0 = low;
+            entry.participation1 = high;
+            return length + 1;
         }
     }
 
@@ -209,17 +228,6 @@ library AttesterClaim {
         return (x | (x << 4)) & 0x0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f;
     }
 
-    function _open(Entry memory entry, IRollup rollup, uint256 epoch) private view {
-        bytes32 word;
-        assembly ("memory-safe") {
-            mstore(0, keccak256(entry, 0x80))
-            mstore(0x20, mload(add(entry, 0x80)))
-            word := keccak256(0, 0x40)
-        }
-        bytes32 expected = rollup.epochWord(Epoch.wrap(epoch));
-        if (word != expected) revert IRewards.Rewards__WrongOpening(epoch, expected, word);
-    }
-
     function _requireMember(
         Tenure memory tenure,
         Entry memory entry,
@@ -227,39 +235,45 @@ library AttesterClaim {
         bytes28 keyHash,
         uint256 epoch
     ) private view {
-        SeedWord word = SeedWord.wrap(entry.seedWord);
-        uint256 size = word.sizeOf();
-        if (entry.position >= (size < sources.committeeSize ? size : sources.committeeSize))
-            revert IRewards.Rewards__NotInCommittee(epoch, entry.position);
-        uint256 position = SelectionLib.placeOf(word, sources.committeeSize, entry.position);
-        bool pinned = position >= word.followersOf();
-        if (pinned) position -= word.followersOf();
-        uint256 freeze = word.freezeOf();
-        if (
-            tenure.known &&
-            tenure.position == position &&
-            tenure.pinned == pinned &&
-            tenure.from <= freeze &&
-            freeze < tenure.until
-        ) return;
+        unchecked {
+            SeedWord word = SeedWord.wrap(entry.seedWord);
+            uint256 size = word.sizeOf();
+            uint256 position = entry.position;
+            if (position >= size || position >= sources.committeeSize)
+                revert IRewards.Rewards__NotInCommittee(epoch, position);
+            if (size > sources.committeeSize)
+                position = Permutation.at(word.seedOf(), size, word.sideOf(), position);
+            uint256 followers = word.followersOf();
+            bool pinned = position >= followers;
+            if (pinned) position -= followers;
+            uint256 freeze = word.freezeOf();
+            if (
+                tenure.position == position &&
+                tenure.from <= freeze &&
+                freeze < tenure.until &&
+                tenure.pinned == pinned &&
+                tenure.known
+            ) return;
 
-        bytes28 holder;
-        (holder, tenure.from, tenure.until) = sources.registry.tenureAt(
-            pinned ? address(sources.rollup) : address(0),
-            position,
-            Timestamp.wrap(freeze)
-        );
-        if (holder != keyHash) revert IRewards.Rewards__WrongAttester(epoch, keyHash, holder);
-        (tenure.known, tenure.pinned, tenure.position) = (true, pinned, position);
+            bytes28 holder;
+            (holder, tenure.from, tenure.until) = sources.registry.tenureAt(
+                pinned ? address(sources.rollup) : address(0),
+                position,
+                Timestamp.wrap(freeze)
+            );
+            if (holder != keyHash) revert IRewards.Rewards__WrongAttester(epoch, keyHash, holder);
+            (tenure.known, tenure.pinned, tenure.position) = (true, pinned, position);
+        }
     }
 
     /// @dev Blocks that the entry's position attested.
     function _countAt(Entry memory entry) private pure returns (uint256) {
         unchecked {
+            uint256 position = entry.position;
             return
-                entry.position < _HALF
-                    ? (entry.participation0 >> (8 * entry.position)) & 0xff
-                    : (entry.participation1 >> (8 * (entry.position - _HALF))) & 0xff;
+                position < _HALF
+                    ? (entry.participation0 >> (8 * position)) & 0xff
+                    : (entry.participation1 >> (8 * (position - _HALF))) & 0xff;
         }
     }
 }

@@ -12,9 +12,13 @@ struct EpochTerms {
     uint256 window;
     uint256 ring;
     Pause pause;
-    /// Span of the rewards contract: epochs that begin at `from` or later and before `until`.
-    uint256 from;
-    uint256 until;
+    /// Epochs of the canonical bucket: `canonicalFrom` and later, before `canonicalUntil`.
+    uint256 canonicalFrom;
+    uint256 canonicalUntil;
+    /// Oldest epoch that can be claimed, and the last time of a proof whose delay is over whatever the pause: what lies
+    /// inside both needs no closer look.
+    uint256 oldest;
+    uint256 settled;
 }
 
 /// @title Terms of an epoch
@@ -25,13 +29,26 @@ struct EpochTerms {
 /// The word of epoch e is overwritten by epoch e + epochRing at the earliest, and stays when that one has no blocks: it is
 /// the deadlines, not the ring, that end claims.
 library EpochTermsLib {
+    /// @notice Works out what all epochs of a transaction share.
+    /// @param from span of the rewards contract: epochs that begin at `from` or later
+    /// @param until and before `until`
+    function prepare(EpochTerms memory terms, uint256 from, uint256 until) internal view {
+        terms.canonicalFrom = _firstAt(terms, from);
+        terms.canonicalUntil = _firstAt(terms, until);
+        uint256 now_ = current(terms);
+        terms.oldest = now_ > terms.window ? now_ - terms.window : 0;
+        uint256 wait = terms.delay + (terms.pause.end() - terms.pause.start());
+        terms.settled = block.timestamp > wait ? block.timestamp - wait : 0;
+    }
+
     /// @notice Refuses an epoch outside its time of claims.
     /// @param when epoch << 64 | provenAt
     function requireClaimable(EpochTerms memory terms, uint256 when) internal view {
-        uint256 epoch = when >> 64;
+        if (when >> 64 >= terms.oldest && when & type(uint64).max <= terms.settled) return;
+
         requireOver(terms, when);
-        uint256 last = epoch + terms.window;
-        if (current(terms) > last) revert IRewards.Rewards__ClaimDeadlinePassed(epoch, last);
+        uint256 epoch = when >> 64;
+        if (epoch < terms.oldest) revert IRewards.Rewards__ClaimDeadlinePassed(epoch, epoch + terms.window);
     }
 
     /// @notice Refuses an epoch that can still be claimed, or whose word may be overwritten.
@@ -54,11 +71,16 @@ library EpochTermsLib {
 
     /// @notice Whether the epoch's rewards come from the canonical bucket.
     function isCanonical(EpochTerms memory terms, uint256 epoch) internal pure returns (bool) {
-        uint256 start = terms.genesis + epoch * terms.epochDuration;
-        return terms.from <= start && start < terms.until;
+        return terms.canonicalFrom <= epoch && epoch < terms.canonicalUntil;
     }
 
     function current(EpochTerms memory terms) internal view returns (uint256) {
         return (block.timestamp - terms.genesis) / terms.epochDuration;
+    }
+
+    /// @dev The first epoch that begins at a time or later.
+    function _firstAt(EpochTerms memory terms, uint256 time) private pure returns (uint256) {
+        if (time <= terms.genesis) return 0;
+        return (time - terms.genesis + terms.epochDuration - 1) / terms.epochDuration;
     }
 }

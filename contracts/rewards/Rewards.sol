@@ -259,13 +259,14 @@ contract Rewards is IRewards {
     }
 
     function _terms() private view returns (EpochTerms memory terms) {
-        (terms.from, terms.until) = IRewardDistributor(_distributor).spanOf(address(this));
+        (uint256 from, uint256 until) = IRewardDistributor(_distributor).spanOf(address(this));
         terms.genesis = _genesisTime;
         terms.epochDuration = _epochDuration;
         terms.delay = _claimDelay;
         terms.window = _claimWindow;
         terms.ring = _epochRing;
         terms.pause = Pause.wrap(IRollup(_rollup).pauseWord());
+        terms.prepare(from, until);
     }
 
     // Marks

@@ -129,12 +129,13 @@ library SequencerClaim {
     ) private pure returns (uint256 leaf, uint256 index, bytes32 root) {
         uint256 blocks = entry.blocks;
         uint256 depth = entry.depth;
+        uint256 payee = uint160(coinbase);
         assembly ("memory-safe") {
             let from := add(claims.offset, offset)
             let word := calldataload(from)
             index := shr(248, word)
             leaf := or(
-                shl(96, coinbase),
+                shl(96, payee),
                 or(shl(80, and(shr(240, word), 0xff)), and(shr(160, word), 0xffffffffffffffffffff))
             )
             from := add(from, 12)

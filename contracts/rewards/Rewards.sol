@@ -16,7 +16,7 @@ import {EpochTerms, EpochTermsLib} from "./EpochTerms.sol";
 import {EpochOpening, IProverPot} from "./IProverPot.sol";
 import {IRewardDistributor} from "./IRewardDistributor.sol";
 import {IRewards, RewardsConfig} from "./IRewards.sol";
-import {Owed, SequencerClaim, SequencerRates} from "./SequencerClaim.sol";
+import {Owed, SequencerClaim, SequencerSources} from "./SequencerClaim.sol";
 
 /// @title Rewards
 /// @notice See IRewards. No owner, no upgrade, no balance.
@@ -86,9 +86,12 @@ contract Rewards is IRewards {
         Owed memory owed = _sequencers.settle(
             _blockLayout(),
             _terms(),
-            SequencerRates({blockReward: _blockReward, attestationBonus: _attestationBonus}),
-            IRollup(_rollup),
-            coinbase,
+            SequencerSources({
+                rollup: IRollup(_rollup),
+                coinbase: coinbase,
+                blockReward: _blockReward,
+                attestationBonus: _attestationBonus
+            }),
             claims
         );
         fees = owed.fees;

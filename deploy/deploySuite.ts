@@ -19,7 +19,13 @@ import { shortestGenesisDelay } from "./presetFaults.ts";
 import type { Preset } from "./presets.ts";
 import { distributorArguments, incentivesArguments, rewardsConfig } from "./rewards.ts";
 import { rollupConfig } from "./rollupConfig.ts";
-import { challengeConfig, isContract, validatorSetCreation, type Member } from "./validatorSet.ts";
+import {
+  challengeConfig,
+  challengeWindow,
+  isContract,
+  validatorSetCreation,
+  type Member,
+} from "./validatorSet.ts";
 import { refuseDevelopmentVerifier } from "./verifierGuard.ts";
 
 /** The verifier of a circuit size, as generated. */
@@ -100,7 +106,7 @@ export async function deploySuite(parameters: DeployParameters): Promise<Deploym
     asset,
     rewards: at.rewards,
     aggregateChallenge: at.aggregateChallenge,
-    attestationChallengeWindow: 0n,
+    attestationChallengeWindow: challengeWindow(preset),
     council: preset.council === "owner" ? owner : preset.council,
   };
   const members = parameters.members ?? [];

@@ -60,10 +60,12 @@ export function presetFaults(preset: PresetFields): PresetFault[] {
   for (const { parameter, rule } of marketPresetFaults(preset))
     refuse("market", true, `${parameter}: ${rule}`);
   if (validators.kind === "permissioned") {
+    // A list is forgotten once the next one but one is in effect: until then its unproven blocks can be challenged.
+    const longest = term + Math.ceil(pause.maxSeconds / epoch) * epoch;
     refuse(
       "validators.listDelaySeconds",
-      validators.listDelaySeconds < epoch,
-      "a list must not change within an epoch",
+      validators.listDelaySeconds < longest,
+      `at least ${longest}: a list answers for its blocks as long as they may be unproven`,
     );
     return faults;
   }
@@ -81,6 +83,13 @@ export function presetFaults(preset: PresetFields): PresetFault[] {
     "validators.exitDelaySeconds",
     exitDelaySeconds <= answerable,
     `more than ${answerable}: who left answers for sets frozen before, until their evidence is too old`,
+  );
+  // Evidence of a wrong aggregate is the block's record, and the ring keeps one for as many blocks as it has words.
+  const younger = Math.ceil((evidenceWindowSeconds + epoch) / slotSeconds) + 1;
+  refuse(
+    "rings.records",
+    preset.rings.records < younger,
+    `${younger} blocks can be young enough for their proposers to be slashed`,
   );
   refuse("validators.exitDelaySeconds", exitDelaySeconds > MAX_EXIT_DELAY, `at most ${MAX_EXIT_DELAY}`);
   refuse(

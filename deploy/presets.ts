@@ -32,7 +32,7 @@ const tokenSchema = z.strictObject({
 export const permissionedSchema = z.strictObject({
   /** An owner lists the members. */
   kind: z.literal("permissioned"),
-  /** Seconds between the announcement of a list of members and its effect; at least an epoch. */
+  /** Seconds between the announcement of a list of members and its effect; at least the longest life of an unproven block. */
   listDelaySeconds: positive,
 });
 
@@ -59,6 +59,8 @@ export const stakedSchema = z.strictObject({
     rewardBps: bps,
     /** Rewards kept back for when a stake is gone. */
     reserveRewards: z.number().int().nonnegative(),
+    /** While an epoch's last block is younger, its proof must show that block's aggregate; 0: never. */
+    windowSeconds: z.number().int().nonnegative(),
   }),
   /** How fast the set changes. Rates are validators a window. */
   churn: z.strictObject({

@@ -106,6 +106,11 @@ export function challengeConfig(
   };
 }
 
+/** Seconds for which proofs show their last block's aggregate: none where members' keys are not on L1. */
+export function challengeWindow({ validators }: Preset): bigint {
+  return validators.kind === "staked" ? BigInt(validators.challenge.windowSeconds) : 0n;
+}
+
 /** The contract's `InstanceConfig` of the Rollup; the challenge of aggregates slashes for it. */
 function firstInstance(
   preset: Preset,

@@ -55,6 +55,8 @@ export interface RollupParameters {
   validatorSet: string;
   /** Contract that takes challenges of aggregates; the zero address for none. */
   aggregateChallenge: string;
+  /** Seconds for which an epoch's proof must show its last block's aggregate; 0: never. */
+  challengeWindow: bigint;
   feePortal: string;
   assetPortal: string;
   feeToken: string;
@@ -80,6 +82,7 @@ interface RawConfig {
   recordRing: bigint;
   validatorSet: string;
   aggregateChallenge: string;
+  attestationChallengeWindow: bigint;
   feeToken: string;
   asset: string;
 }
@@ -242,6 +245,7 @@ export class RollupContract {
       },
       validatorSet: config.validatorSet,
       aggregateChallenge: config.aggregateChallenge,
+      challengeWindow: config.attestationChallengeWindow,
       feePortal,
       assetPortal,
       feeToken: config.feeToken,

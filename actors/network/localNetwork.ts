@@ -41,6 +41,7 @@ import type { Logger } from "../support/logger.ts";
 import type { Service } from "../support/service.ts";
 import { sleep } from "../support/sleep.ts";
 import { type TrafficEvent, TrafficService } from "../traffic/trafficService.ts";
+import { Committees } from "../validator/committees.ts";
 import type { ValidatorEvent } from "../validator/validatorService.ts";
 import type { WatcherEvent } from "../watcher/watcherService.ts";
 import { Absence } from "./absence.ts";
@@ -302,6 +303,7 @@ export class LocalNetwork implements Service {
         : keys.sequencer === undefined
           ? []
           : [sequencer(keys.sequencer)];
+      const committees = validators?.committees ?? new Committees({ provider, parameters: node.parameters });
       const group =
         options.maker && options.provers
           ? await ProverGroup.open({
@@ -313,6 +315,7 @@ export class LocalNetwork implements Service {
               maker: options.maker,
               folder,
               feeCeiling: proverCeiling,
+              committees,
               l1BlockTime,
               logger,
               openJournal: open,
@@ -328,6 +331,7 @@ export class LocalNetwork implements Service {
               maker: options.maker,
               logger: logger.child({ actor: "prover" }),
               store: new ProofStore({ folder: join(folder, "proofs") }),
+              committees,
               l1BlockTime,
               ...(proverCeiling ? { feeCeiling: proverCeiling } : {}),
             })

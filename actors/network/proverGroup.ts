@@ -21,6 +21,7 @@ import { ActorError } from "../support/actorError.ts";
 import type { Logger } from "../support/logger.ts";
 import { Mutex } from "../support/mutex.ts";
 import type { Service } from "../support/service.ts";
+import type { Committees } from "../validator/committees.ts";
 
 /** One prover of the group, as it is told. */
 export interface GroupProver extends Pick<
@@ -39,6 +40,8 @@ export interface ProverGroupOptions {
   node: Node;
   heads: HeadFollower;
   maker: ProofMaker;
+  /** See `ProverOptions.committees`. */
+  committees: Pick<Committees, "of">;
   folder: string;
   feeCeiling?: CeilingRange | undefined;
   l1BlockTime: number;
@@ -125,6 +128,7 @@ async function openMember(
     logger,
     store: new ProofStore({ folder: join(folder, `${actor}-proofs`) }),
     l1BlockTime,
+    committees: options.committees,
     selection: market,
     ...(feeCeiling ? { feeCeiling } : {}),
   });

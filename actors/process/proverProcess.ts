@@ -8,6 +8,7 @@ import { type OpenMarketProverOptions, openMarketProver } from "../prover/openMa
 import { ProofStore } from "../prover/proofStore.ts";
 import { ProverService } from "../prover/proverService.ts";
 import type { Service } from "../support/service.ts";
+import { Committees } from "../validator/committees.ts";
 import { ActorProcess } from "./actorProcess.ts";
 import { FollowedRollup, type FollowOptions } from "./followedRollup.ts";
 
@@ -59,6 +60,7 @@ export async function openProverProcess(
       maker,
       logger,
       store,
+      committees: new Committees({ provider: followed.provider, parameters: node.parameters }),
       l1BlockTime,
       ...(feeCeiling ? { feeCeiling } : {}),
       ...(market ? { selection: market.market } : {}),

@@ -17,6 +17,8 @@ import { Emitter } from "../support/emitter.ts";
 import type { Logger } from "../support/logger.ts";
 import type { Service } from "../support/service.ts";
 import { sleep } from "../support/sleep.ts";
+import type { Committees } from "../validator/committees.ts";
+import { attestationOpening } from "./attestationOpening.ts";
 import { encodeSubmission, inputsOf } from "./epochSubmission.ts";
 import { type EpochWork, completeEpochs } from "./epochWork.ts";
 import { type CeilingRange, DEFAULT_PROOF_CEILING, proofCeiling } from "./proofCeiling.ts";
@@ -40,6 +42,8 @@ export interface ProverOptions {
   /** Is paid; bound by the proof. Default: the account. */
   prover?: string;
   store?: ProofStore;
+  /** Whose keys a proof shows while its last block is young. Default: those of the deposits on L1 are not known. */
+  committees?: Pick<Committees, "of">;
   /** Epochs proven before the oldest is on L1. Default 4. */
   ahead?: number;
   /** Most that a submission pays on L1: rises from the epoch's end to the time it is due. */
@@ -220,7 +224,14 @@ export class ProverService implements Service {
     if (!oldest) return true;
     const { work, proof } = oldest;
     const { epoch } = work;
-    const data = encodeSubmission({ work, ...proof, rollup: node.parameters, prover: this.#prover });
+    const attestation = await this.#attestation(work);
+    const data = encodeSubmission({
+      work,
+      ...proof,
+      rollup: node.parameters,
+      prover: this.#prover,
+      attestation,
+    });
     const pointless = this.#when(() => this.#isPointless(work));
     try {
       const { receipt, hash } = await account.send({
@@ -240,6 +251,19 @@ export class ProverService implements Service {
       return await this.#afterFailure(oldest, error, { pointless: pointless.signal.aborted, signal });
     } finally {
       pointless.forget();
+    }
+  }
+
+  /** Without the opening L1 refuses the proof while the last block is young: then it is tried again when it is older. */
+  async #attestation(work: EpochWork): Promise<readonly bigint[]> {
+    const { node, heads, committees, logger } = this.#options;
+    try {
+      const time = heads.head?.timestamp ?? 0;
+      return await attestationOpening({ work, parameters: node.parameters, committees, time });
+    } catch (error) {
+      if (!isActorError(error, "STATE_UNAVAILABLE")) throw error;
+      logger.warn({ epoch: work.epoch, reason: error.message }, "the last block's aggregate is not shown");
+      return [];
     }
   }
 

@@ -1,5 +1,6 @@
 /** Whether a block's published aggregate is its committee's, and what L1 is shown when it is not. */
 import { toAddress } from "../../protocol/address.ts";
+import { encodeAggregateOpening } from "../../protocol/aggregateOpening.ts";
 import { attestationDigest } from "../../protocol/attestation.ts";
 import { witnessWords } from "../../protocol/aggregateOpening.ts";
 import { type PublicKey, keyWords, openPublishedSignature } from "../../protocol/bls.ts";
@@ -43,6 +44,25 @@ export function judgeAggregate({ block, committee, parameters }: JudgeAggregateR
   return verifyAggregate(keys, digest, signature)
     ? { type: "valid", attestations: keys.length, committeeSize: committee.length }
     : { type: "wrong", keys };
+}
+
+/**
+ * Opening of a block's aggregate, for the contract that checks it; undefined when a key of its attesters is not known, or
+ * when the published bytes are no point.
+ */
+export function openAttestation(
+  block: Pick<AnnouncedBlock, "record" | "claims" | "proposer">,
+  committee: readonly CommitteeMember[],
+): readonly bigint[] | undefined {
+  const { modifier, coinbase, signature } = block.claims;
+  const members = committee.filter((_, k) => (block.record.bitmap >> BigInt(k)) & 1n);
+  const keys = members.map(({ key }) => key).filter((key) => key !== undefined);
+  if (keys.length === 0 || keys.length < members.length) return undefined;
+  if (openPublishedSignature(signature).type === "noPoint") return undefined;
+  return encodeAggregateOpening({
+    witness: { proposer: toAddress(block.proposer), modifier, coinbase, signature },
+    keys,
+  });
 }
 
 /** Calldata for the aggregate challenge: what the block published, and the keys that should have signed. */

@@ -95,9 +95,10 @@ describe("presets", () => {
     expect(refusal({ minimumRegistration: "0.5" }).message).to.match(/minimumRegistration/);
   });
 
-  it("refuses a member list that could change within an epoch", () => {
-    expect(refusal({ validators: { kind: "permissioned", listDelaySeconds: 7 } }).message).to.match(
-      /within an epoch/,
+  it("refuses a member list that is forgotten before its blocks are proven or pruned", () => {
+    // 31 epochs of 8 s, and a pause of 120 s.
+    expect(refusal({ validators: { kind: "permissioned", listDelaySeconds: 367 } }).message).to.match(
+      /listDelaySeconds: at least 368/,
     );
   });
 
@@ -151,8 +152,13 @@ describe("presets of staked networks", () => {
     ],
     [
       "a reward for a challenge that pays who challenges himself",
-      () => staked({ challenge: { slashBps: 1_000, rewardBps: 501, reserveRewards: 1 } }),
+      () => staked({ challenge: { slashBps: 1_000, rewardBps: 501, reserveRewards: 1, windowSeconds: 0 } }),
       /challenge.rewardBps: at most half/,
+    ],
+    [
+      "a record ring that laps while a proposer answers for its block",
+      () => staked({}, { rings: { records: 102, epochs: 512, inbox: 1024 } }),
+      /rings.records: 103 blocks/,
     ],
     ["stakes in broken Gwei", () => staked({ minimumStake: "1000000001" }), /minimumStake: whole Gwei/],
     ["no stake", () => staked({ minimumStake: "0" }), /minimumStake: whole Gwei/],

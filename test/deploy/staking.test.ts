@@ -8,6 +8,7 @@ import { DeployError } from "../../deploy/errors.ts";
 import { localMembers, localValidator } from "../../deploy/localAccounts.ts";
 import { deployStakedLocal, moveToGenesis } from "../../deploy/localStaking.ts";
 import { loadPreset, type Preset } from "../../deploy/presets.ts";
+import { challengeWindow } from "../../deploy/validatorSet.ts";
 import { verifierOf } from "../../deploy/verifiers.ts";
 import { blsPublicKey, keyHash, keyHashWord } from "../../protocol/bls.ts";
 
@@ -124,7 +125,7 @@ describe("deployment with staked validators", () => {
           ...addresses,
           genesisTime,
           genesisRoot,
-          attestationChallengeWindow: 0n,
+          attestationChallengeWindow: challengeWindow(preset),
           verificationKeyHash: deployment.verificationKeyHash,
           owner,
           council,

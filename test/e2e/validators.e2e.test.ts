@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { Contract } from "ethers";
+import { Contract, Interface, type InterfaceAbi } from "ethers";
 import { artifacts } from "hardhat";
 
 import { LocalNetwork, type NetworkEvent } from "../../actors/network/localNetwork.ts";
@@ -60,6 +60,8 @@ describe("Staked validators on anvil", function () {
         genesisDelaySeconds: 16 + 4 * 2 * SLOT,
         exitDelaySeconds: 150 * SLOT,
         evidenceWindowSeconds: 100 * SLOT,
+        // Every proof here comes while its last block is young.
+        challenge: { ...local.validators.challenge, windowSeconds: 100 * SLOT },
       },
       market: { ...local.market, bond: { ...local.market.bond, withdrawalDelaySeconds: 100 * SLOT } },
     };
@@ -141,6 +143,19 @@ describe("Staked validators on anvil", function () {
       missedSlots: 0,
     });
     await until("the first proof", () => network.statistics.proofs > 0, 120);
+  });
+
+  it("show the last block's aggregate in a proof that comes while it is young", async () => {
+    const submission = (): { hash: string } | undefined =>
+      events
+        .map(({ source, event }) => (source === "prover" && event.type === "submitted" ? event : undefined))
+        .find((event) => event !== undefined);
+    await until("the prover's word of it", () => submission() !== undefined);
+    const { data } = (await chain.provider.getTransaction(submission()!.hash))!;
+    const abi = new Interface((await artifacts.readArtifact("Rollup")).abi as InterfaceAbi);
+    const [args] = abi.decodeFunctionData("submitEpochProof", data) as unknown as [{ attestation: bigint[] }];
+    // Witness and point, and a key of three words for each of the four.
+    expect(args.attestation).to.have.length(11 + 3 * 4);
   });
 
   it("meet the quorum without a member that is offline", async () => {

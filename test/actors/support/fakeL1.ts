@@ -71,6 +71,7 @@ export function fakeParameters(): RollupParameters {
     limits: { gasL2: 90_000n, gasDa: 768n, modifier: 100, records: 64 },
     validatorSet: ROLLUP,
     aggregateChallenge: ROLLUP,
+    challengeWindow: 0n,
     feePortal: ROLLUP,
     assetPortal: ROLLUP,
     feeToken: ROLLUP,

@@ -3,6 +3,7 @@ import { type JsonRpcProvider } from "ethers";
 import { network } from "hardhat";
 
 import { RollupContract } from "../../../actors/l1/rollupContract.ts";
+import { readBooks } from "../../../actors/rewards/books.ts";
 import { RewardBook, type Claim } from "../../../actors/rewards/rewardBook.ts";
 import { blockFees } from "../../helpers/layout.ts";
 import { deployRollup, type PlannedRollup } from "../../helpers/rollup.ts";
@@ -162,6 +163,53 @@ describe("reward book", () => {
     expect((await feeToken.balanceOf(distributor)) - before).to.equal(moved);
     await book.refresh();
     expect(await book.leftovers()).to.deep.equal([]);
+  });
+
+  it("closes the books of the network token before and after everything is paid", async () => {
+    const { book, pass, driver, send, distributor, rewards, creator } = await setUp();
+    const { feeToken, feePortal } = driver.contracts;
+    const text = (contract: { target: unknown }): string => contract.target as string;
+    const addresses = {
+      token: text(feeToken),
+      rollup: text(driver.rollup),
+      feePortal: text(feePortal),
+      rewards: text(rewards),
+      rewardDistributor: text(distributor),
+      validatorSet: creator.address,
+      aggregateChallenge: creator.address,
+    };
+    const close = async (accounts: bigint) =>
+      readBooks({
+        provider: creator.provider,
+        addresses,
+        ledger: { accounts, waiting: 0n, returned: 0n, pendingFees: 0n },
+        block: await creator.provider.getBlockNumber(),
+        fromBlock: 0,
+      });
+    await pass(driver.parameters.outboxDelay);
+    await book.refresh();
+    // The portal was given 10^24 without a ledger: what is not fees stands for its accounts.
+    const { provenFees } = (await close(0n)).feePortal;
+    const accounts = 10n ** 24n - provenFees;
+    expect(provenFees > 0n).to.equal(true);
+    const before = await close(accounts);
+    expect(before.differences).to.deep.equal([]);
+    expect(before.places["feePortal"]).to.equal(10n ** 24n);
+
+    for (const claim of await book.claimsOfCoinbase(COINBASE)) await send(claim);
+    for (const claim of await book.leftovers()) await send(claim);
+    const after = await close(accounts);
+    expect(after.differences).to.deep.equal([]);
+    expect(after.burned > 0n).to.equal(true);
+    expect(after.feePortal.settledFees > after.burned).to.equal(true);
+
+    expect((await close(accounts + 1n)).differences).to.have.length(1);
+    // What leaves the portal by no known way is missed.
+    await creator.provider.send("hardhat_impersonateAccount", [addresses.feePortal]);
+    await creator.provider.send("hardhat_setBalance", [addresses.feePortal, "0xde0b6b3a7640000"]);
+    const thief = await creator.provider.getSigner(addresses.feePortal);
+    await (await feeToken.connect(thief).transfer(creator.address, 1n)).wait();
+    expect((await close(accounts)).differences.join()).to.match(/neither a fee nor a returned deposit/);
   });
 
   it("has no duties to show for a permissioned set", async () => {

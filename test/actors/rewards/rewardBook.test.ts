@@ -168,6 +168,7 @@ describe("reward book", () => {
   it("closes the books of the network token before and after everything is paid", async () => {
     const { book, pass, driver, send, distributor, rewards, creator } = await setUp();
     const { feeToken, feePortal } = driver.contracts;
+    const { provider } = driver.connection.ethers;
     const text = (contract: { target: unknown }): string => contract.target as string;
     const addresses = {
       token: text(feeToken),
@@ -180,10 +181,10 @@ describe("reward book", () => {
     };
     const close = async (accounts: bigint) =>
       readBooks({
-        provider: creator.provider,
+        provider,
         addresses,
         ledger: { accounts, waiting: 0n, returned: 0n, pendingFees: 0n },
-        block: await creator.provider.getBlockNumber(),
+        block: await provider.getBlockNumber(),
         fromBlock: 0,
       });
     await pass(driver.parameters.outboxDelay);
@@ -205,9 +206,9 @@ describe("reward book", () => {
 
     expect((await close(accounts + 1n)).differences).to.have.length(1);
     // What leaves the portal by no known way is missed.
-    await creator.provider.send("hardhat_impersonateAccount", [addresses.feePortal]);
-    await creator.provider.send("hardhat_setBalance", [addresses.feePortal, "0xde0b6b3a7640000"]);
-    const thief = await creator.provider.getSigner(addresses.feePortal);
+    await provider.send("hardhat_impersonateAccount", [addresses.feePortal]);
+    await provider.send("hardhat_setBalance", [addresses.feePortal, "0xde0b6b3a7640000"]);
+    const thief = await provider.getSigner(addresses.feePortal);
     await (await feeToken.connect(thief).transfer(creator.address, 1n)).wait();
     expect((await close(accounts)).differences.join()).to.match(/neither a fee nor a returned deposit/);
   });

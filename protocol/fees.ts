@@ -131,7 +131,6 @@ export function splitFees(parts: FeeParts, gas: Gas): FeeSplit {
   };
 }
 
-
 /** What a block adds to its place: the gas it charged, its step of the exchange rate, and L1's fees around it. */
 export interface FeeStep extends FeePosition {
   readonly gas: Gas;

@@ -33,30 +33,38 @@ export function summarize(samples: readonly Sample[], note: string): Operation {
 /** Most gas an operation may take: the figures the project promises. */
 export const TARGETS: Readonly<Record<string, number>> = {
   propose: 64_000,
-  // Should be 70,000.
-  proposeFirstOfEpoch: 72_000,
+  proposeFirstOfEpoch: 70_000,
   submitEpochProof32Mock: 500_000,
   submitEpochProof32MockInWindow: 860_000,
   submitEpochProofReal: 1_200_000,
-  // Should be 500,000.
-  invalidate: 510_000,
+  invalidate: 500_000,
   validatorDeposit: 320_000,
   exitInitiate: 90_000,
   exitFinalise: 80_000,
   inboxSend: 45_000,
   inboxForce: 60_000,
   outboxConsume: 60_000,
-  // Should be 400,000.
-  claimSequencer32: 465_000,
-  // Should be 150,000.
-  claimAttester32: 325_000,
+  claimSequencer32: 400_000,
+  claimAttester32: 150_000,
   marketClaim: 100_000,
-  // Should be 60,000.
-  marketSettle: 94_000,
-  // Should be 70,000.
-  marketSlash: 82_000,
+  marketSettle: 60_000,
+  marketSlash: 70_000,
   deployTotal: 30_000_000,
   deployMaxTransaction: 2 ** 24,
+};
+
+/**
+ * Targets that are not met yet, with the most the operation may take until then: a guard against getting worse, not a
+ * promise. An entry goes when its target is met.
+ */
+export const MISSED: Readonly<Record<string, number>> = {
+  propose: 65_000,
+  proposeFirstOfEpoch: 75_000,
+  invalidate: 502_000,
+  claimSequencer32: 420_000,
+  claimAttester32: 293_000,
+  marketSettle: 94_000,
+  marketSlash: 82_000,
 };
 
 /** Regression that fails a comparison, relative. */

@@ -36,7 +36,7 @@ export async function deployCommand(
   const verifier = verifierOf(preset.circuit);
   const say = options.json ? () => {} : (line: string) => console.log(line);
 
-  await hre.tasks.getTask("build").run({ quiet: true });
+  await hre.tasks.getTask("build").run({ quiet: true, noTests: true });
   const { ethers, networkName } = await hre.network.create();
   const inProcess = hre.config.networks[networkName]?.type === "edr-simulated";
   if (!inProcess && existsSync(deploymentFile(networkName)) && !options.force) {

@@ -21,7 +21,7 @@ const commands = {
   circuits: (rest) => [["scripts/circuits/build.ts", "--report", ...rest]],
   "fees:plots": () => [["economics/fees/plots.ts"]],
   check: () => [
-    [hardhat, "build", "--quiet"],
+    [hardhat, "build", "--quiet", "--no-tests"],
     ["node_modules/typescript/bin/tsc"],
     ["node_modules/eslint/bin/eslint.js", "."],
     ["node_modules/solhint/solhint.js", "--noPoster", "--max-warnings", "0", "contracts/**/*.sol"],

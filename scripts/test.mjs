@@ -67,7 +67,7 @@ async function steps() {
       counter: "step",
       required: true,
       command: node24,
-      args: [hardhat, "build", "--quiet"],
+      args: [hardhat, "build", "--quiet", "--no-tests"],
     },
     {
       name: "circuits build",

@@ -141,8 +141,8 @@ function steps(parts: {
         ...unlessStopped,
         title: "Contracts",
         task: (_context, step) => {
-          step.output = "compiling; the first time takes about a minute";
-          return hre.tasks.getTask("build").run({ quiet: true });
+          step.output = "compiling; the first time takes some minutes";
+          return hre.tasks.getTask("build").run({ quiet: true, noTests: true });
         },
       },
       {

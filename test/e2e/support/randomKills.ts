@@ -84,6 +84,8 @@ export async function randomKills(parameters: RandomKillsParameters): Promise<Ra
     }
     const provenThen = (await rollupOf(chain)).proven;
     await untilProven(chain, provenThen + 2, settleSeconds);
+    // Stores hold what is deeper than a reorg reaches: an L1 block a second makes it so.
+    await sleep(1_000 * (REORG_DEPTH + 7));
     for (const actor of actors) expect(await actor.end("SIGTERM"), actor.errors).to.equal(0);
     journals.check();
     const outcome = await checkOutcome({ chain, actors, sent: proxy.sent });

@@ -1,5 +1,5 @@
 /** The Rollup on L1 as the actors see it: parameters, views, events. */
-import { Contract, type JsonRpcProvider, type Log } from "ethers";
+import { Contract, type JsonRpcProvider, type Log, ZeroAddress } from "ethers";
 
 import type { FeeConfig } from "../../protocol/fees.ts";
 import { decodeBlock } from "../../protocol/blockWords.ts";
@@ -275,7 +275,7 @@ export class RollupContract {
     return Number((await call<bigint>(this.#contract, "inboxWord", index)) & 0xffff_ffffn);
   }
 
-  /** Undefined while the slot has no proposer. */
+  /** Undefined while the slot has no proposer: its epoch is not drawn, or who would propose was jailed or has left. */
   async proposerOf(slot: number): Promise<ProposerDuty | undefined> {
     try {
       const [proposer, position, committeeSize] = await call<[string, bigint, bigint]>(
@@ -283,6 +283,7 @@ export class RollupContract {
         "proposerOf",
         slot,
       );
+      if (proposer === ZeroAddress) return undefined;
       return { proposer, position: Number(position), committeeSize: Number(committeeSize) };
     } catch (error) {
       if ((error as { code?: string }).code === "CALL_EXCEPTION") return undefined;

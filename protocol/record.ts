@@ -52,7 +52,8 @@ export interface BlockRecord {
 export type RecordWords = readonly [bigint, bigint, bigint, bigint, bigint, bigint, bigint];
 
 const WORD_3 = wordLayout("record", { messageHash: 224, messageCount: 32 });
-const WORD_4 = wordLayout("record", {
+/** Word 4: place in the chain, who attested, and the fee state. */
+export const POSITION_WORD = wordLayout("record", {
   number: 32,
   slot: 32,
   bitmap: 48,
@@ -78,7 +79,7 @@ export function encodeRecord(record: BlockRecord): RecordWords {
     record.witnessHash,
     record.epochHash,
     WORD_3.pack({ messageHash: record.messageHash, messageCount: BigInt(record.messageCount) }),
-    WORD_4.pack({
+    POSITION_WORD.pack({
       number: BigInt(record.number),
       slot: BigInt(record.slot),
       bitmap,
@@ -95,7 +96,7 @@ export function encodeRecord(record: BlockRecord): RecordWords {
 export function decodeRecord(words: readonly bigint[]): BlockRecord {
   const [chainHash, witnessHash, epochHash, word3, word4, word5, word6] = sevenWords(words);
   const { messageHash, messageCount } = WORD_3.unpack(word3);
-  const position = WORD_4.unpack(word4);
+  const position = POSITION_WORD.unpack(word4);
   const { spare, ...fees } = WORD_6.unpack(word6);
   if (spare !== 0n) {
     throw new ProtocolError({
@@ -181,11 +182,6 @@ export interface CoinbaseFee {
 /** coinbase160 | attested16 | sequencerFee80. @throws {ProtocolError} `out-of-range` */
 export function coinbaseFeeWord({ coinbase, attested, sequencerFee }: CoinbaseFee): bigint {
   return COINBASE_FEE.pack({ coinbase, attested: BigInt(attested), sequencerFee });
-}
-
-export function decodeCoinbaseFee(word: bigint): CoinbaseFee {
-  const { coinbase, attested, sequencerFee } = COINBASE_FEE.unpack(word);
-  return { coinbase: coinbase as Address, attested: Number(attested), sequencerFee };
 }
 
 /** One block's part of an epoch hash. */

@@ -11,7 +11,7 @@ import { ProtocolError } from "./errors.ts";
 import { merkleCommitment, merklePath } from "./merkle.ts";
 import type { Participation } from "./participation.ts";
 import { committeeSizeOf, unpackSeedWord, type SeedWord } from "./staking.ts";
-import { epochAt, epochEnd, epochStart, toEpoch, toTimestamp } from "./time.ts";
+import { epochEnd, epochStart, toEpoch, toTimestamp } from "./time.ts";
 import type { Clock, Epoch, Timestamp } from "./time.ts";
 
 // Amounts
@@ -106,11 +106,6 @@ export function claimState(terms: ClaimTerms, proven: EpochTime, now: Timestamp)
   if (now >= lapsed) return "lapsed";
   if (now < from) return "early";
   return now < until ? "claimable" : "sweepable";
-}
-
-/** Epochs in progress as of a time; for reports. */
-export function currentEpoch(terms: ClaimTerms, now: Timestamp): Epoch {
-  return epochAt(terms.clock, now);
 }
 
 interface EpochTime {

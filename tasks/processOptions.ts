@@ -7,14 +7,8 @@ import type { FollowOptions } from "../actors/process/followedRollup.ts";
 import type { Logger } from "../actors/support/logger.ts";
 import type { Service } from "../actors/support/service.ts";
 import type { Deployment } from "../deploy/deployment.ts";
-import { OptionError } from "./ledgerOptions.ts";
+import { OptionError, text } from "./ledgerOptions.ts";
 
-const text = <const Name extends string>(name: Name, description: string) => ({
-  name,
-  description,
-  type: ArgumentType.STRING_WITHOUT_DEFAULT as const,
-  defaultValue: undefined,
-});
 const whole = <const Name extends string>(name: Name, description: string, defaultValue: number) => ({
   name,
   description,

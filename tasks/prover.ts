@@ -1,11 +1,10 @@
 import { task } from "hardhat/config";
-import { ArgumentType } from "hardhat/types/arguments";
 import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
 
 import type { ProverMarketOptions } from "../actors/process/proverProcess.ts";
 import type { CeilingRange } from "../actors/prover/proofCeiling.ts";
 import { showKnownErrors } from "./known.ts";
-import { OptionError, RECORD, RPC } from "./ledgerOptions.ts";
+import { OptionError, RECORD, RPC, text } from "./ledgerOptions.ts";
 import {
   ACCOUNT_INDEX,
   ARCHIVE,
@@ -25,12 +24,6 @@ import {
   type ProcessOptions,
 } from "./processOptions.ts";
 
-const option = <const Name extends string>(name: Name, description: string) => ({
-  name,
-  description,
-  type: ArgumentType.STRING_WITHOUT_DEFAULT as const,
-  defaultValue: undefined,
-});
 const STRATEGY_NAMES = "cost-plus, undercut or idle-capacity";
 
 export const proverTask = task("prover", "Proves every complete epoch and submits it, until it is stopped")
@@ -43,20 +36,19 @@ export const proverTask = task("prover", "Proves every complete epoch and submit
   .addOption(ACCOUNT_INDEX)
   .addOption(PASSPHRASE_FILE)
   .addOption(FEE_CEILING)
-  .addOption({
-    name: "firstFeeCeiling",
-    description:
-      "The same at the end of an epoch: it rises to --fee-ceiling until the proof is due; default: 60",
-    type: ArgumentType.STRING_WITHOUT_DEFAULT,
-    defaultValue: undefined,
-  })
   .addOption(
-    option("strategy", `Sells its proofs in the proof market, by ${STRATEGY_NAMES}; default: no market`),
+    text(
+      "firstFeeCeiling",
+      "The same at the end of an epoch: it rises to --fee-ceiling until the proof is due; default: 60",
+    ),
   )
-  .addOption(option("machineHour", "What an hour of proving costs, in TST; default: 1"))
-  .addOption(option("margin", "Wanted over costs, in basis points; default: 1000"))
-  .addOption(option("bondCost", "What the bond of one claim costs, in basis points of it; default: 1"))
-  .addOption(option("quoteNodes", "APIs of nodes that quotes are exchanged with, by commas"))
+  .addOption(
+    text("strategy", `Sells its proofs in the proof market, by ${STRATEGY_NAMES}; default: no market`),
+  )
+  .addOption(text("machineHour", "What an hour of proving costs, in TST; default: 1"))
+  .addOption(text("margin", "Wanted over costs, in basis points; default: 1000"))
+  .addOption(text("bondCost", "What the bond of one claim costs, in basis points of it; default: 1"))
+  .addOption(text("quoteNodes", "APIs of nodes that quotes are exchanged with, by commas"))
   .addOption(L1_BLOCK_TIME)
   .addOption(REORG_DEPTH)
   .addFlag(JSON_LOGS)

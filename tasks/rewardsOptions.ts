@@ -1,20 +1,11 @@
 /** Options that the tasks of rewards share. */
-import { ArgumentType } from "hardhat/types/arguments";
+import { OptionError, text } from "./ledgerOptions.ts";
 
-import { OptionError } from "./ledgerOptions.ts";
-
-export const COINBASE = {
-  name: "coinbase" as const,
-  description: "Address that blocks named for their pay",
-  type: ArgumentType.STRING_WITHOUT_DEFAULT as const,
-  defaultValue: undefined,
-};
-export const VALIDATOR = {
-  name: "validator" as const,
-  description: "Hash of a validator's attester key, 28 bytes, as the registry's events have it",
-  type: ArgumentType.STRING_WITHOUT_DEFAULT as const,
-  defaultValue: undefined,
-};
+export const COINBASE = text("coinbase", "Address that blocks named for their pay");
+export const VALIDATOR = text(
+  "validator",
+  "Hash of a validator's attester key, 28 bytes, as the registry's events have it",
+);
 
 /** @throws OptionError for anything but 0x and 40 digits */
 export function coinbaseOption(value: string): string {

@@ -1,9 +1,8 @@
 import { task } from "hardhat/config";
-import { ArgumentType } from "hardhat/types/arguments";
 import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
 
 import { showKnownErrors } from "./known.ts";
-import { OptionError, RECORD, RPC } from "./ledgerOptions.ts";
+import { OptionError, RECORD, RPC, text } from "./ledgerOptions.ts";
 import {
   ACCOUNT_INDEX,
   ARCHIVE,
@@ -38,19 +37,13 @@ export const sequencerTask = task(
   .addOption(KEY_FILE)
   .addOption(ACCOUNT_INDEX)
   .addOption(PASSPHRASE_FILE)
-  .addOption({
-    name: "attesterKeys",
-    description:
+  .addOption(
+    text(
+      "attesterKeys",
       "File with the BLS secret keys by committee position, a line each; default on local chains: the test key",
-    type: ArgumentType.STRING_WITHOUT_DEFAULT,
-    defaultValue: undefined,
-  })
-  .addOption({
-    name: "coinbase",
-    description: "L1 address that receives the fees; default: the account",
-    type: ArgumentType.STRING_WITHOUT_DEFAULT,
-    defaultValue: undefined,
-  })
+    ),
+  )
+  .addOption(text("coinbase", "L1 address that receives the fees; default: the account"))
   .addOption(PORT(8561))
   .addOption(FEE_CEILING)
   .addOption(BLOB_FEE_CEILING)

@@ -5,8 +5,6 @@
 import { join } from "node:path";
 import { type JsonRpcProvider, Wallet } from "ethers";
 
-import { nextPrices } from "../node/nextPrices.ts";
-import { truncatedToField } from "../../protocol/hash.ts";
 import type { ActorJournal } from "../journal/actorJournal.ts";
 import { openActorJournal } from "../journal/actorJournal.ts";
 import { ProposalGuard } from "../journal/proposalGuard.ts";
@@ -32,8 +30,9 @@ import { type ProverEvent, ProverService } from "../prover/proverService.ts";
 import { NodeLedger } from "../rpc/nodeLedger.ts";
 import { RpcServer } from "../rpc/rpcServer.ts";
 import { LocalAttester } from "../sequencer/attestation.ts";
-import { Mempool } from "../sequencer/mempool.ts";
+import type { Mempool } from "../sequencer/mempool.ts";
 import type { MessagePolicy } from "../sequencer/messagePolicy.ts";
+import { nodeMempool } from "../sequencer/nodeMempool.ts";
 import { type ProposerEvent, ProposerService } from "../sequencer/proposerService.ts";
 import { cachingVerifier } from "../sequencer/signatureCache.ts";
 import { ActorError } from "../support/actorError.ts";
@@ -208,19 +207,9 @@ export class LocalNetwork implements Service {
         ...(options.reorgDepth === undefined ? {} : { reorgDepth: options.reorgDepth }),
       });
       const heads = new HeadFollower({ provider, logger: logger.child({ actor: "l1" }), pollInterval });
-      const { genesisHash, sizes } = rollup.parameters;
+      const { sizes } = rollup.parameters;
       const refuseSenders = options.sequencer?.refuseSenders;
-      const mempool = new Mempool({
-        capacity: 64 * sizes.transactions,
-        nonceWindow: 64,
-        domain: truncatedToField(genesisHash),
-        view: () => ({
-          state: node.chain.tip.state,
-          prices: nextPrices(rollup.parameters, node.chain.tip.record),
-        }),
-        verifySignature,
-        ...(refuseSenders ? { refuseSenders } : {}),
-      });
+      const mempool = nodeMempool(node, { verifySignature, ...(refuseSenders ? { refuseSenders } : {}) });
 
       const errors = suiteErrorDecoder();
       const open = (actor: string): ActorJournal => {

@@ -1,5 +1,3 @@
-import { nextPrices } from "../node/nextPrices.ts";
-import { truncatedToField } from "../../protocol/hash.ts";
 import { slotAt, toTimestamp } from "../../protocol/time.ts";
 import { ProposalGuard } from "../journal/proposalGuard.ts";
 import type { FeeCeiling } from "../l1/fees.ts";
@@ -7,7 +5,8 @@ import { readHead } from "../l1/provider.ts";
 import { NodeLedger } from "../rpc/nodeLedger.ts";
 import { RpcServer } from "../rpc/rpcServer.ts";
 import { LocalAttester } from "../sequencer/attestation.ts";
-import { Mempool } from "../sequencer/mempool.ts";
+import type { Mempool } from "../sequencer/mempool.ts";
+import { nodeMempool } from "../sequencer/nodeMempool.ts";
 import { ProposerService } from "../sequencer/proposerService.ts";
 import type { Service } from "../support/service.ts";
 import { ActorProcess } from "./actorProcess.ts";
@@ -43,17 +42,8 @@ export async function openSequencerProcess(options: SequencerProcessOptions): Pr
   const followed = await FollowedRollup.open(options);
   try {
     const { node, heads, rollup, provider, verifySignature } = followed;
-    const { genesisHash, sizes, clock } = rollup.parameters;
-    const mempool = new Mempool({
-      capacity: 64 * sizes.transactions,
-      nonceWindow: 64,
-      domain: truncatedToField(genesisHash),
-      view: () => ({
-        state: node.chain.tip.state,
-        prices: nextPrices(rollup.parameters, node.chain.tip.record),
-      }),
-      verifySignature,
-    });
+    const { clock } = rollup.parameters;
+    const mempool = nodeMempool(node, { verifySignature });
     const journal = followed.openJournal("sequencer");
     const guard = new ProposalGuard(journal);
     const account = followed.account(privateKey, journal);

@@ -12,6 +12,7 @@ import {
   type FeeConfig,
   type FeeStep,
 } from "../fees.ts";
+import { ORACLE_WORD, POSITION_WORD } from "../record.ts";
 import { toSlot } from "../time.ts";
 import { fromInt16, wordLayout } from "../words.ts";
 import { seededRandom, type Random } from "./random.ts";
@@ -93,22 +94,13 @@ export interface FeeStepWords {
   readonly l1Fees: readonly bigint[];
 }
 
-const POSITION = wordLayout("position", {
-  number: 32,
-  slot: 32,
-  bitmap: 48,
-  excessL2: 64,
-  excessDa: 64,
-  oracleAge: 16,
-});
-const ORACLE = wordLayout("oracle", { price: 64, preBase: 48, preBlob: 48, postBase: 48, postBlob: 48 });
 const CLAIMS = wordLayout("claims", { slot: 32, prices: 128, gasL2: 32, gasDa: 32, messages: 16, modifier: 16 });
 const FEES = wordLayout("fees", { burned: 80, prover: 80, sequencer: 80 });
 
 export function feeStepWords({ config, parent, slot, gas, modifier, l1Fees }: FeeStep): FeeStepWords {
   return {
     config: configWords(config),
-    position: POSITION.pack({
+    position: POSITION_WORD.pack({
       number: 7n,
       slot: BigInt(parent.slot),
       bitmap: 0xffffn,
@@ -116,7 +108,7 @@ export function feeStepWords({ config, parent, slot, gas, modifier, l1Fees }: Fe
       excessDa: parent.excessDa,
       oracleAge: BigInt(parent.oracleAge),
     }),
-    oracle: ORACLE.pack({ ...parent.oracle }),
+    oracle: ORACLE_WORD.pack({ ...parent.oracle }),
     claims: CLAIMS.pack({
       slot: BigInt(slot),
       prices: 0n,
@@ -150,7 +142,7 @@ export function feeResultWords(step: FeeStep): FeeResultWords {
     fees: FEES.pack({ ...split }),
     sequencerFee: split.sequencer,
     feeState: (next.excessL2 << 80n) | (next.excessDa << 16n) | BigInt(next.oracleAge),
-    nextOracle: ORACLE.pack({ ...next.oracle }),
+    nextOracle: ORACLE_WORD.pack({ ...next.oracle }),
   };
 }
 

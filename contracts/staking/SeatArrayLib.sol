@@ -241,7 +241,7 @@ library SeatArrayLib {
     }
 
     /// @dev One activation less in the last step; an empty step goes, so that the last one is never later than needed.
-    function _takeBack(SeatArray storage self, Head memory head) private {
+    function _takeBack(SeatArray storage self, Head memory head) private view {
         if (--head.lastSize != head.previousSize) return;
 
         head.lastStamp = head.previousStamp;

@@ -30,9 +30,11 @@ export async function setup() {
   checkDisk();
   const version = JSON.parse(readFileSync(join(root, "package.json"), "utf8")).devDependencies.node;
   console.log("Installing packages (about a minute the first time) …");
+  // Nothing is saved: where a registry has other platforms' binaries, npm would add them to the lock, and the tree
+  // would be changed by the first command that anyone runs in it.
   const { code, output } = await run(
     "npx",
-    ["-y", "-p", `node@${version}`, "--", "npm", "install", "--no-audit", "--no-fund"],
+    ["-y", "-p", `node@${version}`, "--", "npm", "install", "--no-save", "--no-audit", "--no-fund"],
     {
       env: installEnvironment(),
     },

@@ -15,7 +15,7 @@ export interface GasOptions {
 /** Builds, measures, prints; returns false when a figure is over its limit or worse than its baseline. */
 export async function gasCommand(options: GasOptions, hre: HardhatRuntimeEnvironment): Promise<boolean> {
   await hre.tasks.getTask("build").run({ quiet: true, noTests: true });
-  const report = await measureGas(await hre.network.create());
+  const report = await measureGas(await hre.network.create(), (name) => hre.artifacts.readArtifact(name));
   const baseline = await readBaseline();
   console.log(formatReport(report, baseline));
 

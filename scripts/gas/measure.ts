@@ -7,15 +7,12 @@ import type { Wallet } from "ethers";
 import { keccak256, toBeHex, type TransactionReceipt } from "ethers";
 
 import { BN254_R, merklePath, withdrawalWord } from "../../test/helpers/layout.ts";
-import {
-  cachedSidecar,
-  type Connection,
-  deployRollup,
-  type RollupDriver,
-} from "../../test/helpers/rollup.ts";
+import type { Artifact } from "../../deploy/artifact.ts";
+import { cachedSidecar, type Connection, type RollupDriver } from "../../test/helpers/rollup.ts";
 import { proveRealEpoch } from "../../test/helpers/realEpoch.ts";
 import { warmRings } from "../../test/helpers/warm.ts";
 import { measureClaims } from "./claims.ts";
+import { measureDeployment } from "./deployment.ts";
 import { measureMarket } from "./market.ts";
 import { type GasReport, type Operation, type Sample, summarize } from "./operations.ts";
 import { COMMITTEE, deployStaked, FIRST_EPOCH, QUORUM, type Staked, type StakedDriver } from "./staked.ts";
@@ -38,11 +35,12 @@ const PARAMETERS = {
   maxMessages: 2n,
 };
 
-export async function measureGas(connection: Connection): Promise<GasReport> {
-  const deployment = await deploymentSamples(connection);
-  // A permissioned network, for what it costs to deploy one.
-  const permissioned = await deployRollup({ connection, parameters: PARAMETERS, members: COMMITTEE });
-  const rollupDeployment = await creationSamples(permissioned, deployment.lastBlock);
+/** @param readArtifact the compiler's output, by contract */
+export async function measureGas(
+  connection: Connection,
+  readArtifact: (name: string) => Promise<Artifact>,
+): Promise<GasReport> {
+  const deployment = await measureDeployment(connection, readArtifact);
   const staked = await deployStaked({
     connection,
     parameters: { ...PARAMETERS, attestationChallengeWindow: WINDOW },
@@ -87,8 +85,6 @@ export async function measureGas(connection: Connection): Promise<GasReport> {
 
   const real = await proveReal(connection);
 
-  const creations = [...deployment.samples, ...rollupDeployment];
-  const creationGas = creations.map(({ gas }) => gas);
   const committee = `${COMMITTEE} of ${VALIDATORS} validators`;
   return {
     hardfork:
@@ -126,56 +122,9 @@ export async function measureGas(connection: Connection): Promise<GasReport> {
       ),
       ...(await measureClaims(connection)),
       ...(await measureMarket(connection)),
-      deployTotal: {
-        ...summarize(
-          [{ gas: creationGas.reduce((a, b) => a + b, 0), calldataBytes: 0 }],
-          `token, validator set of ${COMMITTEE}, policy, Rollup with portals, ${deployment.verifier} verifier`,
-        ),
-        calldataBytes: creations.reduce((sum, { calldataBytes }) => sum + calldataBytes, 0),
-      },
-      deployMaxTransaction: summarize(
-        [creations.reduce((a, b) => (b.gas > a.gas ? b : a))],
-        "dearest transaction of the deployment",
-      ),
+      ...deployment.operations,
     },
   };
-}
-
-/** The verifier alone, by itself: the generated one where it is built. */
-async function deploymentSamples(
-  connection: Connection,
-): Promise<{ samples: Sample[]; verifier: string; lastBlock: number }> {
-  const { ethers } = connection;
-  let verifier = "EpochVerifierLocal";
-  let contract;
-  try {
-    contract = await ethers.deployContract(verifier);
-  } catch {
-    verifier = "mock";
-    contract = await ethers.deployContract("MockVerifier");
-  }
-  const receipt = await contract.deploymentTransaction()!.wait();
-  return { samples: [await sampleOf(connection, receipt)], verifier, lastBlock: receipt!.blockNumber };
-}
-
-/** Creations after a block, less the mock verifier and the test's asset. */
-async function creationSamples(driver: RollupDriver, after: number): Promise<Sample[]> {
-  const { provider } = driver.connection.ethers;
-  const samples: Sample[] = [];
-  const notOurs = new Set([driver.contracts.asset.target, await firstVerifier(driver)]);
-  for (let number = after + 1; number <= (await provider.getBlockNumber()); ++number) {
-    const block = await provider.getBlock(number);
-    for (const hash of block!.transactions) {
-      const receipt = await provider.getTransactionReceipt(hash);
-      if (receipt!.contractAddress === null || notOurs.has(receipt!.contractAddress)) continue;
-      samples.push(await sampleOf(driver.connection, receipt));
-    }
-  }
-  return samples;
-}
-
-async function firstVerifier(driver: RollupDriver): Promise<string> {
-  return (await driver.contracts.policy.verifiers())[0] as string;
 }
 
 /** A user with one account, leaf 0, and warm allowances. */

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { network } from "hardhat";
+import { artifacts, network } from "hardhat";
 
 import { measureGas } from "../../scripts/gas/measure.ts";
 import { type GasReport, MISSED, regressions, TARGETS } from "../../scripts/gas/operations.ts";
@@ -9,7 +9,7 @@ describe("gas", () => {
 
   before(async function () {
     this.timeout(600_000);
-    report = await measureGas(await network.create());
+    report = await measureGas(await network.create(), (name) => artifacts.readArtifact(name));
   });
 
   for (const [operation, target] of Object.entries(TARGETS)) {

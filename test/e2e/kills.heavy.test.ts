@@ -18,8 +18,8 @@ describe("Processes killed at random moments, with real proofs", function () {
       gap: 5_000,
       slotSeconds: 4,
       mockProofs: false,
-      // A proof takes longer than most lives of a prover that is killed as often as the others.
-      shares: [2, 3, 1],
+      // In lives as short as a node's, no block would be published and no proof finished.
+      shares: [12, 6, 2],
       settleSeconds: 600,
     });
     console.log(`      ${JSON.stringify(result)}`);

@@ -37,7 +37,7 @@ interface RewardsClaimOptions {
 async function rewardsClaim(options: RewardsClaimOptions, hre: HardhatRuntimeEnvironment): Promise<void> {
   const { openDeployment, withL1 } = await import("./ledgerContext.ts");
   const { RewardBook } = await import("../actors/rewards/rewardBook.ts");
-  const { contractInterface } = await import("../actors/l1/contractInterface.ts");
+  const { claimRewards } = await import("../actors/rewards/claimRewards.ts");
   const { mint, leftovers, json } = options;
   const coinbase = options.coinbase === undefined ? undefined : coinbaseOption(options.coinbase);
   const validator = options.validator === undefined ? undefined : validatorOption(options.validator);
@@ -45,29 +45,13 @@ async function rewardsClaim(options: RewardsClaimOptions, hre: HardhatRuntimeEnv
     throw new OptionError("nothing to do", "add --coinbase, --validator, --mint or --leftovers");
   }
   const deployment = openDeployment(options, hre);
+  const { rewards, incentives } = deployment.addresses;
 
   await withL1(options, deployment, hre, async ({ provider, rollup, account }) => {
-    const book = new RewardBook({ provider, rollup, rewards: deployment.addresses.rewards });
+    const book = new RewardBook({ provider, rollup, rewards });
     await book.refresh();
-    const payer = await account();
-    const sent: object[] = [];
-    const send = async (purpose: string, to: string, data: string, what: object): Promise<void> => {
-      const { receipt } = await payer.send({ purpose, to, data });
-      sent.push({ ...what, hash: receipt.hash, gasUsed: receipt.gasUsed });
-    };
-    if (mint) {
-      const data = contractInterface("rewards/Incentives").encodeFunctionData("mint", []);
-      await send("mint", deployment.addresses.incentives, data, { kind: "mint" });
-    }
-    if (coinbase !== undefined)
-      for (const { to, data, epochs, amount } of await book.claimsOfCoinbase(coinbase))
-        await send(`claim-${coinbase}-${epochs[0]}`, to, data, { kind: "sequencer", epochs, amount });
-    if (validator !== undefined)
-      for (const { to, data, epochs, amount } of await book.claimsOfValidator(validator))
-        await send(`claim-${validator}-${epochs[0]}`, to, data, { kind: "attester", epochs, amount });
-    if (leftovers)
-      for (const { to, data, epochs } of await book.leftovers())
-        await send(`leftovers-${epochs[0]}`, to, data, { kind: "leftovers", epochs });
+    const orders = { mint, coinbase, validator, leftovers };
+    const sent = await claimRewards({ book, incentives, account: await account(), orders });
 
     if (json) show(json, sent);
     else if (sent.length === 0) console.log("There is nothing to claim.");

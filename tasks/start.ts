@@ -1,6 +1,7 @@
 import { task } from "hardhat/config";
 import { ArgumentType } from "hardhat/types/arguments";
 
+import { STORY_EPOCHS } from "../scripts/start/storyEpochs.ts";
 import { showKnownErrors } from "./known.ts";
 
 export const startTask = task("start", "Runs a whole network on this machine (npm start)")
@@ -8,11 +9,7 @@ export const startTask = task("start", "Runs a whole network on this machine (np
     name: "epochs",
     description: "Stop after so many proven epochs",
     type: ArgumentType.INT,
-    defaultValue: 3,
-  })
-  .addFlag({
-    name: "market",
-    description: "Three provers compete in the proof market; one crashes with its claim, and is rescued",
+    defaultValue: STORY_EPOCHS,
   })
   .addFlag({ name: "watch", description: "Run on until Ctrl-C" })
   .addOption({

@@ -27,6 +27,7 @@ import type { CeilingRange } from "../prover/proofCeiling.ts";
 import type { ProofMaker } from "../prover/proofMaker.ts";
 import { ProofStore } from "../prover/proofStore.ts";
 import { type ProverEvent, ProverService } from "../prover/proverService.ts";
+import { type LedgerBooks, readLedgerBooks } from "../rewards/books.ts";
 import { NodeLedger } from "../rpc/nodeLedger.ts";
 import { RpcServer } from "../rpc/rpcServer.ts";
 import { LocalAttester } from "../sequencer/attestation.ts";
@@ -468,6 +469,13 @@ export class LocalNetwork implements Service {
     if (!participation) return undefined;
     const { index, epoch, position } = absent;
     return { index, epoch, attested: participation.counts[position]!, of: participation.blocks };
+  }
+
+  /** What the ledger says of the network token, and the L1 block at which it does. */
+  async ledgerBooks(): Promise<{ block: number; ledger: LedgerBooks }> {
+    await this.node.sync();
+    // No event of a later L1 block is applied before the next answer of L1.
+    return { block: this.node.syncedTo, ledger: readLedgerBooks(this.node.chain) };
   }
 
   /** The state that L1 alone has as proven, opened from its events. */

@@ -26,7 +26,7 @@ import type { Committees } from "../validator/committees.ts";
 /** One prover of the group, as it is told. */
 export interface GroupProver extends Pick<
   OpenMarketProverOptions,
-  "pricing" | "secondsPerBlock" | "submissionSeconds" | "breakSeconds"
+  "pricing" | "secondsPerBlock" | "submissionSeconds" | "breakSeconds" | "rescuePatience"
 > {
   /** L1 private key: signs quotes, sends, and is paid. */
   key: string;

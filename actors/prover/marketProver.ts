@@ -70,6 +70,11 @@ export interface MarketProverOptions extends Omit<ProverAgentOptions, "quoteSeco
    * exclusive period, half of it when there are quotes for the epoch.
    */
   racePatience?: number;
+  /**
+   * L1 seconds behind the exclusive period that it leaves a cheaper prover to rescue the epoch, before it begins itself.
+   * Default half an exclusive period.
+   */
+  rescuePatience?: number;
 }
 
 export class MarketProver implements Service, EpochSelection {
@@ -278,7 +283,8 @@ export class MarketProver implements Service, EpochSelection {
       // A cheaper prover is likely to be at it: whoever is second has proven in vain.
       const claim = this.#claimOf(oldest.epoch);
       const waited = seen.now - (claim?.exclusiveUntil ?? 0);
-      return this.#isCheapest(oldest.epoch) || waited >= this.#halfTerm ? assignment : undefined;
+      const { rescuePatience = this.#halfTerm } = this.#options;
+      return this.#isCheapest(oldest.epoch) || waited >= rescuePatience ? assignment : undefined;
     }
     const { pool, racePatience } = this.#options;
     const share = pool.best(oldest.epoch) ? 2 : 8;

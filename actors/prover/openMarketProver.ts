@@ -39,6 +39,8 @@ export interface OpenMarketProverOptions {
   submissionSeconds?: number;
   /** Seconds without promises after a failure. Default: two epochs. */
   breakSeconds?: number;
+  /** See `MarketProverOptions`. */
+  rescuePatience?: number;
   /** Gossip that carries quotes. */
   gossip?: Gossip;
   /** APIs of nodes that quotes are exchanged with. Default none. */
@@ -95,6 +97,7 @@ export async function openMarketProver(options: OpenMarketProverOptions): Promis
     strategy: strategyOf(pricing, model, follower.parameters),
     schedule,
     l1BlockTime,
+    ...(options.rescuePatience === undefined ? {} : { rescuePatience: options.rescuePatience }),
     logger,
     publish: async (signed) => {
       const result = await peers.publish(signed);

@@ -11,12 +11,8 @@ import { verifierOf } from "../../deploy/verifiers.ts";
 /** Parameters of {@link deployLocal}. */
 export interface DeployLocalParameters extends Pick<DeployParameters, "readArtifact" | "onStep"> {
   url: string;
-  /** Seconds. */
-  blockTime: number;
   /** Default: `localPermissioned`. */
   preset?: "local" | "localPermissioned";
-  /** Runs while L1 still mines on demand, before genesis. */
-  onDeployed?: (deployment: Deployment) => Promise<void>;
   /** Validators that stake under `local`; default: what completes the bootstrap set. */
   validators?: number;
 }
@@ -29,35 +25,50 @@ export function genesisLag(preset: "local" | "localPermissioned"): number {
   return validators.kind === "staked" ? validators.genesisDelaySeconds : 0;
 }
 
-/**
- * Deploys a preset of one machine to an L1 that mines on demand, then lets it mine every `blockTime` seconds. With
- * staked validators L1 is then at genesis.
- */
+/** Deploys a preset of one machine to an L1 that mines on demand, where it goes on to do so: see {@link beginTime}. */
 export async function deployLocal(parameters: DeployLocalParameters): Promise<Deployment> {
-  const { url, blockTime, preset: name = "localPermissioned", validators, onDeployed, ...rest } = parameters;
+  const { url, preset: name = "localPermissioned", validators, ...rest } = parameters;
   const preset = loadPreset(name);
   const provider = await connectL1({ url, chainId: preset.chainIds[0]! });
   try {
     provider.pollingInterval = 50;
     const deployer = new Wallet(localPrivateKey(LOCAL_ACCOUNTS.deployer), provider);
     const common = { ...rest, preset, network: "local", deployer };
-    const deployment =
-      preset.validators.kind === "staked"
-        ? await deployStakedLocal({
-            ...common,
-            provider,
-            ...(validators === undefined ? {} : { validators }),
-          })
-        : await deploySuite({
-            ...common,
-            owner: localAddress(LOCAL_ACCOUNTS.treasury),
-            members: localMembers(),
-            verifier: verifierOf(preset.circuit),
-          });
-    await onDeployed?.(deployment);
-    if (preset.validators.kind === "staked") await moveToGenesis(provider, deployment);
+    return preset.validators.kind === "staked"
+      ? await deployStakedLocal({
+          ...common,
+          provider,
+          ...(validators === undefined ? {} : { validators }),
+        })
+      : await deploySuite({
+          ...common,
+          owner: localAddress(LOCAL_ACCOUNTS.treasury),
+          members: localMembers(),
+          verifier: verifierOf(preset.circuit),
+        });
+  } finally {
+    provider.destroy();
+  }
+}
+
+/**
+ * Lets L1 mine every `blockTime` seconds, with staked validators from genesis on. Whatever takes time is best done before:
+ * then the first slot is not missed.
+ */
+export async function beginTime({
+  url,
+  deployment,
+  blockTime,
+}: {
+  url: string;
+  deployment: Deployment;
+  /** Seconds. */
+  blockTime: number;
+}): Promise<void> {
+  const provider = await connectL1({ url, chainId: deployment.chainId });
+  try {
+    if (deployment.validators.kind === "staked") await moveToGenesis(provider, deployment);
     await provider.send("evm_setIntervalMining", [blockTime]);
-    return deployment;
   } finally {
     provider.destroy();
   }

@@ -1,6 +1,6 @@
 import type { NetworkEvent } from "../../actors/network/localNetwork.ts";
 import type { MarketProverEvent } from "../../actors/prover/marketProver.ts";
-import { proverName } from "./market.ts";
+import { proverName } from "./provers.ts";
 
 const BAR_WIDTH = 30;
 
@@ -21,7 +21,7 @@ export function describeEvent(told: NetworkEvent): string | undefined {
     case "prover":
       switch (event.type) {
         case "proving":
-          return `epoch ${event.epoch}  proving ${event.blocks} blocks`;
+          return `epoch ${event.epoch}  ${theProver(told.index)} proves ${event.blocks} blocks`;
         case "proved":
           return `epoch ${event.epoch}  proof made in ${event.seconds.toFixed(1)} s`;
         case "submitted":
@@ -31,7 +31,7 @@ export function describeEvent(told: NetworkEvent): string | undefined {
       }
       break;
     case "market":
-      return describeMarketEvent(proverName(told.index), event);
+      return describeMarketEvent(theProver(told.index), event);
     case "validator":
       if (event.type === "refused")
         return `slot ${event.slot}  validator ${told.index} refused: ${event.reason}`;
@@ -50,19 +50,25 @@ export function describeEvent(told: NetworkEvent): string | undefined {
   return undefined;
 }
 
-function describeMarketEvent(name: string, event: MarketProverEvent): string | undefined {
+function describeMarketEvent(who: string, event: MarketProverEvent): string | undefined {
   switch (event.type) {
     case "claimed":
-      return `epoch ${event.epoch}  claimed by the ${name} prover for ${event.fee / 100} % of its pot`;
+      return `epoch ${event.epoch}  claimed by ${who} for ${event.fee / 100} % of its pot`;
     case "assigned":
-      return event.reason === "rescue" ? `epoch ${event.epoch}  rescued by the ${name} prover` : undefined;
+      return event.reason === "rescue"
+        ? `epoch ${event.epoch}  not delivered in time: ${who} steps in`
+        : undefined;
     case "settled":
-      return `epoch ${event.epoch}  settled: the ${name} prover is paid`;
+      return `epoch ${event.epoch}  settled: ${who} is paid`;
     case "defaulted":
-      return `epoch ${event.epoch}  not delivered by the ${name} prover`;
+      return `epoch ${event.epoch}  not delivered by ${who}`;
     default:
       return undefined;
   }
+}
+
+function theProver(index: number | undefined): string {
+  return index === undefined ? "the prover" : `the ${proverName(index)} prover`;
 }
 
 function gas(used: bigint): string {

@@ -4,11 +4,10 @@
  */
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { Interface, type JsonRpcProvider, Wallet } from "ethers";
+import { Interface, type JsonRpcProvider } from "ethers";
 
 import { openActorJournal } from "../../actors/journal/actorJournal.ts";
-import { suiteErrorDecoder } from "../../actors/l1/contractInterface.ts";
-import { L1Account } from "../../actors/l1/l1Account.ts";
+import type { L1Account } from "../../actors/l1/l1Account.ts";
 import { connectL1 } from "../../actors/l1/provider.ts";
 import { RollupContract } from "../../actors/l1/rollupContract.ts";
 import { NodeLedger } from "../../actors/rpc/nodeLedger.ts";
@@ -21,14 +20,15 @@ import { Bridge } from "../../actors/wallet/bridge.ts";
 import type { Payment } from "../../actors/wallet/ledgerWallet.ts";
 import { Withdrawals } from "../../actors/wallet/withdrawals.ts";
 import type { Deployment } from "../../deploy/deployment.ts";
-import { LOCAL_ACCOUNTS, localAddress, localPrivateKey } from "../../deploy/localAccounts.ts";
+import { LOCAL_ACCOUNTS, localAddress } from "../../deploy/localAccounts.ts";
 import { toAddress } from "../../protocol/address.ts";
 import { truncatedToField } from "../../protocol/hash.ts";
 import { KIND_TRANSFER, KIND_WITHDRAW, signTransaction } from "../../protocol/transaction.ts";
+import { localAccount, POLL } from "./accounts.ts";
 
-/** What happened, once it did. */
+/** What has happened so far. */
 export interface StoryResult {
-  withdrawal?: { epoch: number; amount: string; recipient: string; transaction: string };
+  withdrawal?: { epoch: number; amount: bigint; recipient: string; transaction: string };
   /** `slots`: between L1's message and the block that had to include it. */
   forced?: { refusal: string; message: number; block: number; slot: number; slots: number };
 }
@@ -47,20 +47,18 @@ export interface StoryOptions {
 /** A story that has its money and waits for a network. */
 export interface Story {
   /** Resolves when all has happened; rejects when it cannot happen any more. */
-  run(network: LocalNetwork, signal: AbortSignal): Promise<StoryResult>;
+  run(network: LocalNetwork, signal: AbortSignal): Promise<void>;
+  readonly told: StoryResult;
   close(): void;
 }
 
 /** Account on L1 of the user, and where the withdrawal goes: one that has none of the token. */
-const USER = 8;
+export const USER = 8;
 const RECIPIENT = 9;
 const DEPOSIT = 10n ** 18n;
 const WITHDRAWN = DEPOSIT / 5n;
 const FORCED = DEPOSIT / 10n;
 const FEES = 10n ** 17n;
-/** Milliseconds between looks. */
-const POLL = 200;
-
 const ERC20 = new Interface(["function transfer(address to, uint256 value) returns (bool)"]);
 
 /** Connects, and gives the user tokens of the treasury, which must not be sending anything else yet. */
@@ -71,22 +69,13 @@ export async function openStory(options: StoryOptions): Promise<Story> {
   const path = join(folder, "story.journal");
   rmSync(path, { force: true });
   const journal = openActorJournal({ path, logger });
-  const account = (index: number): L1Account =>
-    new L1Account({
-      provider,
-      signer: new Wallet(localPrivateKey(index)),
-      chainId: deployment.chainId,
-      logger,
-      errors: suiteErrorDecoder(),
-      pollInterval: POLL,
-      ...(index === USER ? { journal } : {}),
-    });
+  const common = { provider, chainId: deployment.chainId, logger };
   const close = (): void => {
     journal.close();
     provider.destroy();
   };
   try {
-    const treasury = account(LOCAL_ACCOUNTS.treasury);
+    const treasury = localAccount({ ...common, index: LOCAL_ACCOUNTS.treasury });
     const { token, asset } = deployment.addresses;
     await Promise.all(
       [
@@ -101,10 +90,14 @@ export async function openStory(options: StoryOptions): Promise<Story> {
       ),
     );
     const rollup = await RollupContract.connect({ provider, deployment });
-    const user = account(USER);
+    const user = localAccount({ ...common, index: USER, journal });
     const bridge = new Bridge({ provider, rollup, account: user, journal });
-    const parts = { provider, rollup, user, bridge };
-    return { run: (network, signal) => run({ ...options, ...parts, network, signal }), close };
+    const parts = { provider, rollup, user, bridge, told: {} };
+    return {
+      run: (network, signal) => run({ ...options, ...parts, network, signal }),
+      told: parts.told,
+      close,
+    };
   } catch (error) {
     close();
     throw error;
@@ -117,10 +110,11 @@ interface Scene extends StoryOptions {
   user: L1Account;
   bridge: Bridge;
   network: LocalNetwork;
+  told: StoryResult;
   signal: AbortSignal;
 }
 
-async function run(scene: Scene): Promise<StoryResult> {
+async function run(scene: Scene): Promise<void> {
   const { network, bridge, rules, show, signal } = scene;
   const { keyPair } = seededUsers({ seed: 1_521, count: 1 })[0]!;
   const { node, mempool } = network;
@@ -147,15 +141,14 @@ async function run(scene: Scene): Promise<StoryResult> {
   const refusal = refusalOf(() =>
     mempool.add(signTransaction({ domain, keyPair, body: { ...payment, from: leaf, nonce: 1, ...offer } })),
   );
-  const [withdrawal, forced] = await Promise.all([
+  await Promise.all([
     finishWithdrawal(scene, recipient),
     force(scene, { ledger, refusal, send: () => bridge.force({ keyPair, from: leaf, nonce: 1, payment }) }),
   ]);
-  return { ...(withdrawal ? { withdrawal } : {}), ...(forced ? { forced } : {}) };
 }
 
-async function finishWithdrawal(scene: Scene, recipient: string): Promise<StoryResult["withdrawal"]> {
-  const { provider, rollup, user, show, signal } = scene;
+async function finishWithdrawal(scene: Scene, recipient: string): Promise<void> {
+  const { provider, rollup, user, told, show, signal } = scene;
   const withdrawals = new Withdrawals({ provider, rollup });
   for (;;) {
     signal.throwIfAborted();
@@ -164,16 +157,17 @@ async function finishWithdrawal(scene: Scene, recipient: string): Promise<StoryR
       const { epoch, index, amount } = open;
       const paid = await withdrawals.finish({ epoch, index, account: user, wait: true, signal });
       show(`user       her withdrawal of epoch ${epoch} is paid on L1`);
-      return { epoch, amount: String(amount), recipient, transaction: paid.hash! };
+      told.withdrawal = { epoch, amount, recipient, transaction: paid.hash! };
+      return;
     }
     await sleep(5 * POLL, signal);
   }
 }
 
 async function force(
-  { network, rules, show, signal }: Scene,
+  { network, rules, told, show, signal }: Scene,
   parts: { ledger: NodeLedger; refusal: string; send: () => Promise<{ message: number }> },
-): Promise<StoryResult["forced"]> {
+): Promise<void> {
   const { node } = network;
   const sentInSlot = node.chain.tip.record.slot;
   const { message } = await parts.send();
@@ -188,7 +182,8 @@ async function force(
       rules.messagePolicy = "eager";
       rules.refuseSenders.clear();
       show(`user       block ${block} of slot ${slot} had to include her transfer`);
-      return { refusal: parts.refusal, message, block, slot, slots: slot - sentInSlot };
+      told.forced = { refusal: parts.refusal, message, block, slot, slots: slot - sentInSlot };
+      return;
     }
     await sleep(POLL, signal);
   }

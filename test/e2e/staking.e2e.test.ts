@@ -11,7 +11,7 @@ import { silentLogger } from "../../actors/support/logger.ts";
 import { writeDeployment } from "../../deploy/deployment.ts";
 import { localAddress, localValidator } from "../../deploy/localAccounts.ts";
 import { blsPublicKey, keyHash, keyHashToHex } from "../../protocol/bls.ts";
-import { deployLocal, genesisLag } from "../../scripts/start/deployLocal.ts";
+import { beginTime, deployLocal, genesisLag } from "../../scripts/start/deployLocal.ts";
 import { temporaryFolder } from "../actors/support/temporaryFolder.ts";
 import { runTask, type TaskRun } from "./support/runTask.ts";
 import { startStakedChain, type StakedChain } from "./support/stakedChain.ts";
@@ -198,11 +198,11 @@ describe("A staked local network, as npm start deploys it", () => {
     try {
       const deployment = await deployLocal({
         url: anvil.url,
-        blockTime: 1,
         preset: "local",
         validators: 6,
         readArtifact: (name) => artifacts.readArtifact(name),
       });
+      await beginTime({ url: anvil.url, deployment, blockTime: 1 });
       const provider = await connectL1({ url: anvil.url, chainId: 31337 });
       const { timestamp } = (await readHead(provider))!;
       provider.destroy();

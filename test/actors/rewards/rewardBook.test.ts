@@ -3,7 +3,7 @@ import { type JsonRpcProvider } from "ethers";
 import { network } from "hardhat";
 
 import { RollupContract } from "../../../actors/l1/rollupContract.ts";
-import { readBooks } from "../../../actors/rewards/books.ts";
+import { readBooks } from "../../../actors/rewards/readBooks.ts";
 import { RewardBook, type Claim } from "../../../actors/rewards/rewardBook.ts";
 import { blockFees } from "../../helpers/layout.ts";
 import { deployRollup, type PlannedRollup } from "../../helpers/rollup.ts";
@@ -195,7 +195,7 @@ describe("reward book", () => {
     expect(provenFees > 0n).to.equal(true);
     const before = await close(accounts);
     expect(before.differences).to.deep.equal([]);
-    expect(before.places["feePortal"]).to.equal(10n ** 24n);
+    expect(before.places.feePortal).to.equal(10n ** 24n);
 
     for (const claim of await book.claimsOfCoinbase(COINBASE)) await send(claim);
     for (const claim of await book.leftovers()) await send(claim);

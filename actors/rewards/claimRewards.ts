@@ -1,0 +1,72 @@
+/** Sends what mints, claims, burns and returns rewards and fees: what `rewards:claim` and `npm start` do. */
+import { contractInterface } from "../l1/contractInterface.ts";
+import type { L1Account } from "../l1/l1Account.ts";
+import type { Claim, RewardBook } from "./rewardBook.ts";
+
+/** What is to be sent, in this order. */
+export interface RewardOrders {
+  /** Mint what the present window allows into the distributor. */
+  mint?: boolean;
+  /** Pay this coinbase all it can claim. */
+  coinbase?: string | undefined;
+  /** Pay the withdrawer of the validator with this key hash all it can claim. */
+  validator?: string | undefined;
+  /** Burn congestion fees, and return what nobody claimed in time. */
+  leftovers?: boolean;
+}
+
+/** A transaction that was mined. */
+export interface SentReward {
+  kind: "mint" | "sequencer" | "attester" | "leftovers";
+  epochs?: number[];
+  /** Base units that were owed; undefined where nobody is paid. */
+  amount?: bigint;
+  hash: string;
+  gasUsed: bigint;
+}
+
+/**
+ * Sends one after another; anyone may, whoever is paid.
+ * @param book refreshed
+ * @throws RevertError when the contract refuses, for example a mint of a window that was minted
+ */
+export async function claimRewards({
+  book,
+  incentives,
+  account,
+  orders,
+}: {
+  book: RewardBook;
+  /** Address of the minter. */
+  incentives: string;
+  account: Pick<L1Account, "send">;
+  orders: RewardOrders;
+}): Promise<SentReward[]> {
+  const { mint, coinbase, validator, leftovers } = orders;
+  const sent: SentReward[] = [];
+  const send = async (purpose: string, to: string, data: string, what: RewardOf): Promise<void> => {
+    const { receipt } = await account.send({ purpose, to, data });
+    sent.push({ ...what, hash: receipt.hash, gasUsed: receipt.gasUsed });
+  };
+  const sendAll = async (
+    kind: SentReward["kind"],
+    whose: string,
+    claims: readonly Claim[],
+  ): Promise<void> => {
+    for (const { to, data, epochs, amount } of claims)
+      await send(`${whose}-${epochs[0]}`, to, data, { kind, epochs, ...(amount > 0n ? { amount } : {}) });
+  };
+
+  if (mint) {
+    const data = contractInterface("rewards/Incentives").encodeFunctionData("mint", []);
+    await send("mint", incentives, data, { kind: "mint" });
+  }
+  if (coinbase !== undefined)
+    await sendAll("sequencer", `claim-${coinbase}`, await book.claimsOfCoinbase(coinbase));
+  if (validator !== undefined)
+    await sendAll("attester", `claim-${validator}`, await book.claimsOfValidator(validator));
+  if (leftovers) await sendAll("leftovers", "leftovers", await book.leftovers());
+  return sent;
+}
+
+type RewardOf = Omit<SentReward, "hash" | "gasUsed">;

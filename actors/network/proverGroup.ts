@@ -30,6 +30,8 @@ export interface GroupProver extends Pick<
 > {
   /** L1 private key: signs quotes, sends, and is paid. */
   key: string;
+  /** Whether promises and prices follow what proofs take. Default true; without, the first estimate stays. */
+  measures?: boolean;
 }
 
 /** Parameters of {@link ProverGroup.open}. */
@@ -101,7 +103,7 @@ export class ProverGroup implements Service {
 async function openMember(
   options: ProverGroupOptions,
   index: number,
-  { key, ...told }: GroupProver,
+  { key, measures = true, ...told }: GroupProver,
   hub: GossipHub,
 ): Promise<RunningProver> {
   const { provider, deployment, node, heads, maker, folder, feeCeiling, l1BlockTime } = options;
@@ -133,7 +135,7 @@ async function openMember(
     ...(feeCeiling ? { feeCeiling } : {}),
   });
   prover.on((event) => {
-    if (event.type === "proved") market.measured(event);
+    if (event.type === "proved" && measures) market.measured(event);
   });
   return {
     index,

@@ -8,8 +8,9 @@ export function exactTokens(amount: bigint): string {
   return formatUnits(amount, DECIMALS);
 }
 
-/** All 18 decimals, with commas: amounts under each other are aligned at the point. */
+/** All 18 decimals, with commas, none for zero: amounts that end under each other are aligned at the point. */
 export function alignedTokens(amount: bigint): string {
+  if (amount === 0n) return "0".padEnd(DECIMALS + 2);
   const [whole = "0", fraction = ""] = exactTokens(amount).split(".");
   return `${withCommas(whole)}.${fraction.padEnd(DECIMALS, "0")}`;
 }

@@ -1,4 +1,5 @@
 /** The network of `npm start`, from its first block until its story is told and its books are closed. */
+import type { L1Account } from "../../actors/l1/l1Account.ts";
 import { connectL1 } from "../../actors/l1/provider.ts";
 import { RollupContract } from "../../actors/l1/rollupContract.ts";
 import {
@@ -33,6 +34,7 @@ import { openStory, type StoryResult } from "./story.ts";
 export const L1_BLOCK_TIME = 1;
 /** Their deposits fill the Inbox, two messages a block. */
 const USERS = 4;
+const BLOB_BYTES = 131_072;
 /** With fewer epochs, the run does not wait for the user's story. */
 const PATIENT_EPOCHS = 2;
 /** Most seconds that the user's story may take behind the last epoch. */
@@ -81,6 +83,7 @@ export async function runNetwork(options: NetworkRunOptions): Promise<NetworkRes
   const closing: (() => Promise<void> | void)[] = [() => provider.destroy()];
   try {
     // While L1 mines on demand: nothing of this has to wait for a block, and genesis finds the network ready.
+    show("network    its parts are put together");
     await depositBonds(url, deployment);
     const rollup = await RollupContract.connect({ provider, deployment });
     const account = localAccount({
@@ -91,12 +94,20 @@ export async function runNetwork(options: NetworkRunOptions): Promise<NetworkRes
     });
     const payments = new Payments({ provider, rollup, deployment, account, validators: VALIDATORS, show });
     await payments.mint();
+    // Beside what comes now, which is work of this process.
+    const warm = warmUp(account).catch((error: unknown) => {
+      logger.warn({ error: messageOf(error) }, "no blob before the first block");
+    });
     const story = await openStory({ url, deployment, folder, rules, logger, show });
     closing.push(() => story.close());
     const watch = new Watch(show);
     const network = await openNetwork({ ...options, rules, onEvent: (event) => watch.observe(event) });
     closing.push(() => network.stop());
     watch.network = network;
+    await warm;
+    show(
+      `network    ready: ${VALIDATORS} validators, ${PROVERS.length} provers, ${USERS} users; now is genesis`,
+    );
     await beginTime({ url, deployment, blockTime: L1_BLOCK_TIME });
     await network.start();
 
@@ -149,6 +160,12 @@ async function tellAll(
     books: await readBooks({ provider, addresses, ...(await network.ledgerBooks()), fromBlock: 0 }),
     firstProofAt: watch.firstProofAt,
   };
+}
+
+/** The first blob that anvil sees takes it seconds, which the first slot does not have. */
+async function warmUp(account: L1Account): Promise<void> {
+  const blobs = [new Uint8Array(BLOB_BYTES)];
+  await account.send({ purpose: "warm-up", to: account.address, data: "0x", gasLimit: 21_000n, blobs });
 }
 
 async function openNetwork(

@@ -60,7 +60,8 @@ export class Payments {
 
   /**
    * Waits until proven epochs can be claimed. Then the coinbase with the most blocks and the validator behind it are
-   * paid, congestion fees burn, and the pots of the epochs are settled: by their provers, or here where a prover crashed.
+   * paid, and the pots of the epochs are settled: by their provers, or here where a prover crashed. Congestion fees burn
+   * with the settlements; here if one left them.
    * @param crashed address of a prover that settles nothing any more
    * @param seconds most that the provers' own settlements are waited for
    */
@@ -78,11 +79,8 @@ export class Payments {
     const index = await this.#busiest();
     const key = keyHashToHex(keyHash(blsPublicKey(localAttesterSecret(index))));
     const coinbase = localValidator(index).proposer.address;
-    const sent = await this.#claim({ coinbase, validator: key, leftovers: true });
-    const burns = sent.filter(({ kind }) => kind === "leftovers").length;
-    show(
-      `rewards    validator ${index} was paid as sequencer and attester; congestion fees of ${burns} epochs burned`,
-    );
+    await this.#claim({ coinbase, validator: key, leftovers: true });
+    show(`rewards    validator ${index} is paid as sequencer and attester`);
 
     const market = this.#market();
     for (const until = performance.now() + 1_000 * seconds; performance.now() < until;) {

@@ -18,7 +18,8 @@ const BOND = 500n * TST;
 
 /**
  * Accounts of the mnemonic. Costs are made up, in TST an hour; proofs are real. Prices follow measured times, which differ
- * by what else the machine does: the costs lie so far apart that the order of the prices does not change.
+ * by what else the machine does: the costs lie so far apart that the order of the prices does not change. The reckless one
+ * does not measure: it promises and asks what it always did.
  */
 export const PROVERS = [
   { name: "cheap", account: 5, machineHour: 90n * TST },
@@ -54,11 +55,12 @@ export async function depositBonds(url: string, { chainId, addresses }: Deployme
 /** What the network is told of them. */
 export function marketProvers(): GroupProver[] {
   const { exclusiveSeconds } = loadPreset("local").market;
-  return PROVERS.map(({ account, machineHour }) => ({
+  return PROVERS.map(({ account, machineHour }, index) => ({
     key: localPrivateKey(account),
     pricing: { strategy: "cost-plus", machineHour, marginBps: 500n, gas: 0n, bondCostBps: 0n },
     secondsPerBlock: SECONDS_PER_BLOCK,
     submissionSeconds: 3,
+    measures: index !== RECKLESS,
     // One machine: two proofs of one epoch would both be late.
     rescuePatience: exclusiveSeconds,
   }));

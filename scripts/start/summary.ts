@@ -173,12 +173,9 @@ function chainGroup(values: Summary, { told: { withdrawal, forced } }: NetworkRe
           ? `refused by every sequencer; block ${forced.block} had to include it, ${forced.slots} slots after message ${forced.message}`
           : "none was included",
       ],
-      [
-        "state root",
-        same ? "on L1 and, the same, in a fresh process from L1 data alone:" : "DIFFERENT; on L1:",
-      ],
+      ["state root", same ? "the same on L1 and in a fresh process that synced anew:" : "DIFFERENT. On L1:"],
       values.stateRootL1,
-      ...(same ? [] : ["in a fresh process from L1 data alone:", values.stateRootResynced]),
+      ...(same ? [] : ["In a fresh process that synced anew:", values.stateRootResynced]),
       ["time", `${values.seconds} s`],
     ],
   };
@@ -221,12 +218,12 @@ function marketGroup({ epochs, wins, paid, rescue }: MarketSummary): Group {
     fee === null ? "not yet" : shortTokens(fee),
     isRescue ? "rescue" : "",
   ]);
-  const list = byPrice.map((name) => `${name} ${wins[name]} (${shortTokens(paid[name] ?? "0")} TST)`);
+  const list = byPrice.map((name) => `${name} ${wins[name]}, ${shortTokens(paid[name] ?? "0")} TST`);
   return {
     title: "Market: three provers, their prices in percent of an epoch's pot",
     rows: [
       ...table(titles, rows),
-      ["paid for", list.join(", ")],
+      ["epochs won", list.join("; ")],
       [
         "rescue",
         rescue

@@ -143,7 +143,8 @@ async function tellAll(
   );
   const limit = setTimeout(() => ended.abort(), 1_000 * (epochs < PATIENT_EPOCHS ? 0 : STORY_SECONDS));
   const proven = network.node.chain.provenEpochs.slice(0, epochs).map(({ epoch }) => epoch);
-  const crashed = watch.rule.crashed === undefined ? undefined : localAddress(PROVERS[RECKLESS].account);
+  const reckless = localAddress(PROVERS[RECKLESS].account);
+  const crashed = (): string | undefined => (watch.rule.crashed === undefined ? undefined : reckless);
   await payments.payOut({ epochs: proven, crashed, seconds: SETTLEMENT_SECONDS, signal });
   await telling;
   clearTimeout(limit);

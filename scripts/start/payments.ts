@@ -63,29 +63,25 @@ export class Payments {
    * paid, and the pots of the epochs are settled: by their provers, or here where a prover crashed. Congestion fees burn
    * with the settlements; here if one left them.
    * @param crashed address of a prover that settles nothing any more
-   * @param seconds most that the provers' own settlements are waited for
+   * @param seconds most that the settlements are waited for
    */
   async payOut(parameters: {
     epochs: readonly number[];
-    crashed?: string | undefined;
+    crashed: () => string | undefined;
     seconds: number;
     signal: AbortSignal;
   }): Promise<void> {
     const { epochs, crashed, seconds, signal } = parameters;
-    const { show } = this.#options;
     await this.#untilClaimable(epochs, signal);
-
-    if (crashed !== undefined) await this.#settleFor(crashed, epochs);
-    const index = await this.#busiest();
-    const key = keyHashToHex(keyHash(blsPublicKey(localAttesterSecret(index))));
-    const coinbase = localValidator(index).proposer.address;
-    await this.#claim({ coinbase, validator: key, leftovers: true });
-    show(`rewards    validator ${index} is paid as sequencer and attester`);
+    await this.#payValidator();
 
     const market = this.#market();
     for (const until = performance.now() + 1_000 * seconds; performance.now() < until;) {
-      const settled = await Promise.all(epochs.map((epoch) => market.isSettled(epoch)));
-      if (settled.every(Boolean)) return;
+      const states = await Promise.all(epochs.map((epoch) => market.isSettled(epoch)));
+      const open = epochs.filter((_, i) => !states[i]);
+      if (open.length === 0) return;
+      const prover = crashed();
+      for (const epoch of open) if (prover !== undefined) await this.#settleFor(prover, epoch);
       await sleep(POLL, signal);
       signal.throwIfAborted();
     }
@@ -148,25 +144,28 @@ export class Payments {
     }
   }
 
-  /** The validator whose coinbase has the most to claim. */
-  async #busiest(): Promise<number> {
+  /** Pays the validator whose coinbase has the most to claim, for its blocks and for its attestations. */
+  async #payValidator(): Promise<void> {
+    const { validators, show } = this.#options;
+    const coinbaseOf = (index: number): string => localValidator(index).proposer.address;
     const counts: number[] = [];
-    for (let index = 0; index < this.#options.validators; index++)
-      counts.push((await this.#book.blocksOf(localValidator(index).proposer.address)).length);
-    return counts.indexOf(Math.max(...counts));
+    for (let index = 0; index < validators; index++)
+      counts.push((await this.#book.blocksOf(coinbaseOf(index))).length);
+    const index = counts.indexOf(Math.max(...counts));
+    const validator = keyHashToHex(keyHash(blsPublicKey(localAttesterSecret(index))));
+    await this.#claim({ coinbase: coinbaseOf(index), validator, leftovers: true });
+    show(`rewards    validator ${index} is paid as sequencer and attester`);
   }
 
   /** A pot goes to whom it is owed, whoever asks. */
-  async #settleFor(prover: string, epochs: readonly number[]): Promise<void> {
+  async #settleFor(prover: string, epoch: number): Promise<void> {
     const { account, show } = this.#options;
     const market = this.#market();
-    for (const epoch of epochs) {
-      const opening = await market.opening(epoch);
-      if (opening.prover !== prover || (await market.isSettled(epoch))) continue;
-      const data = market.encode("settle", [opening]);
-      await account.send({ purpose: `settle-${epoch}`, to: market.address, data });
-      show(`epoch ${epoch}  settled for the prover that crashed`);
-    }
+    const opening = await market.opening(epoch);
+    if (opening.prover !== prover) return;
+    const data = market.encode("settle", [opening]);
+    await account.send({ purpose: `settle-${epoch}`, to: market.address, data });
+    show(`epoch ${epoch}  settled for the prover that crashed`);
   }
 
   #claim(orders: Parameters<typeof claimRewards>[0]["orders"]): ReturnType<typeof claimRewards> {

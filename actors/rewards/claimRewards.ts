@@ -1,6 +1,6 @@
 /** Sends what mints, claims, burns and returns rewards and fees: what `rewards:claim` and `npm start` do. */
 import { contractInterface } from "../l1/contractInterface.ts";
-import type { L1Account } from "../l1/l1Account.ts";
+import { type L1Account, RevertError } from "../l1/l1Account.ts";
 import type { Claim, RewardBook } from "./rewardBook.ts";
 
 /** What is to be sent, in this order. */
@@ -26,7 +26,7 @@ export interface SentReward {
 }
 
 /**
- * Sends one after another; anyone may, whoever is paid.
+ * Sends one after another; anyone may, whoever is paid. Fees that somebody else burned or returned meanwhile are left out.
  * @param book refreshed
  * @throws RevertError when the contract refuses, for example a mint of a window that was minted
  */
@@ -65,7 +65,12 @@ export async function claimRewards({
     await sendAll("sequencer", `claim-${coinbase}`, await book.claimsOfCoinbase(coinbase));
   if (validator !== undefined)
     await sendAll("attester", `claim-${validator}`, await book.claimsOfValidator(validator));
-  if (leftovers) await sendAll("leftovers", "leftovers", await book.leftovers());
+  if (leftovers)
+    for (const claim of await book.leftovers())
+      await sendAll("leftovers", "leftovers", [claim]).catch((error: unknown) => {
+        if (!(error instanceof RevertError) || error.contractError?.name !== "Rewards__AlreadyPaid")
+          throw error;
+      });
   return sent;
 }
 

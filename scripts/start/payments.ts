@@ -60,8 +60,8 @@ export class Payments {
 
   /**
    * Waits until proven epochs can be claimed. Then the coinbase with the most blocks and the validator behind it are
-   * paid, and the pots of the epochs are settled: by their provers, or here where a prover crashed. Congestion fees burn
-   * with the settlements; here if one left them.
+   * paid, and the pots of the epochs are settled: by their provers, or here where a prover crashed. Congestion fees that
+   * did not burn with the settlements burn then.
    * @param crashed address of a prover that settles nothing any more
    * @param seconds most that the settlements are waited for
    */
@@ -79,12 +79,14 @@ export class Payments {
     for (const until = performance.now() + 1_000 * seconds; performance.now() < until;) {
       const states = await Promise.all(epochs.map((epoch) => market.isSettled(epoch)));
       const open = epochs.filter((_, i) => !states[i]);
-      if (open.length === 0) return;
+      if (open.length === 0) break;
       const prover = crashed();
       for (const epoch of open) if (prover !== undefined) await this.#settleFor(prover, epoch);
       await sleep(POLL, signal);
       signal.throwIfAborted();
     }
+    await this.#book.refresh();
+    await this.#claim({ leftovers: true });
   }
 
   /** From the contracts' events. */
@@ -153,7 +155,7 @@ export class Payments {
       counts.push((await this.#book.blocksOf(coinbaseOf(index))).length);
     const index = counts.indexOf(Math.max(...counts));
     const validator = keyHashToHex(keyHash(blsPublicKey(localAttesterSecret(index))));
-    await this.#claim({ coinbase: coinbaseOf(index), validator, leftovers: true });
+    await this.#claim({ coinbase: coinbaseOf(index), validator });
     show(`rewards    validator ${index} is paid as sequencer and attester`);
   }
 

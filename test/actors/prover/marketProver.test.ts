@@ -79,6 +79,25 @@ describe("Provers in the market", function () {
     expect(world.settled.get(epoch)!.paid).to.be.at.least(2_000_000n);
   });
 
+  it("leave a rescue to a cheaper prover for as long as they are told", async () => {
+    const first = await world.add({ name: "first", machineHour: CHEAP });
+    const middle = await world.add({ name: "middle", machineHour: MIDDLE, quoteSeconds: 1_000 });
+    const dear = await world.add({ name: "dear", machineHour: DEAR, rescuePatience: 120 });
+    first.hangs = middle.hangs = true;
+    const epoch = await world.epoch();
+    await world.until("the claim", () => world.claims.get(epoch)?.stage === "claimed");
+    const { exclusiveUntil } = world.claims.get(epoch)!;
+    await first.stop();
+    await world.until("the cheaper one's rescue", () => types(middle).includes("assigned"));
+    // Half an exclusive period, the default, is over.
+    await world.until("half a period", () => world.now > exclusiveUntil + 60);
+    expect(types(dear)).not.to.include("assigned");
+    await world.until("its turn", () => types(dear).includes("assigned"));
+    expect(world.now).to.be.at.least(exclusiveUntil + 120);
+    await settled(epoch);
+    expect(world.provenBy(epoch)).to.equal(dear.address);
+  });
+
   it("leave a claim alone in its exclusive time, though they have the proof", async () => {
     const cheap = await world.add({ name: "cheap", machineHour: CHEAP });
     const dear = await world.add({ name: "dear", machineHour: DEAR });

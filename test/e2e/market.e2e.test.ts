@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { Wallet } from "ethers";
+import { type JsonRpcProvider, Wallet } from "ethers";
 
 import { suiteErrorDecoder } from "../../actors/l1/contractInterface.ts";
 import { L1Account } from "../../actors/l1/l1Account.ts";
@@ -8,6 +8,7 @@ import { Bonding } from "../../actors/market/bonding.ts";
 import { MarketContract } from "../../actors/market/marketContract.ts";
 import { LocalNetwork, type NetworkEvent } from "../../actors/network/localNetwork.ts";
 import type { ProofMaker } from "../../actors/prover/proofMaker.ts";
+import { readBooks } from "../../actors/rewards/readBooks.ts";
 import { createLogger } from "../../actors/support/logger.ts";
 import { sleep } from "../../actors/support/sleep.ts";
 import { LOCAL_ACCOUNTS, localAddress, localPrivateKey } from "../../deploy/localAccounts.ts";
@@ -28,7 +29,7 @@ describe("Three provers in the market, on anvil, with a mock verifier", function
   let chain: TestChain;
   let network: LocalNetwork;
   let market: MarketContract;
-  let close: () => void;
+  let provider: JsonRpcProvider | undefined;
   const folder = temporaryFolder();
   const events: NetworkEvent[] = [];
   /** The mock verifier takes an empty proof. */
@@ -60,20 +61,19 @@ describe("Three provers in the market, on anvil, with a mock verifier", function
       MOCK_VERIFIER,
     );
     const { deployment } = chain;
-    const provider = await connectL1({ url: chain.url, chainId: 31337 });
+    const l1 = (provider = await connectL1({ url: chain.url, chainId: 31337 }));
     const logger = createLogger({ level: (process.env["LOG_LEVEL"] as "info" | undefined) ?? "silent" });
     const account = (index: number): L1Account =>
       new L1Account({
-        provider,
+        provider: l1,
         signer: new Wallet(localPrivateKey(index)),
         chainId: 31337,
         logger,
         errors: suiteErrorDecoder(),
         pollInterval: 50,
       });
-    close = () => provider.destroy();
-    market = new MarketContract({ provider, deployment });
-    const treasury = new Bonding({ provider, deployment, account: account(LOCAL_ACCOUNTS.deployer) });
+    market = new MarketContract({ provider: l1, deployment });
+    const treasury = new Bonding({ provider: l1, deployment, account: account(LOCAL_ACCOUNTS.deployer) });
     for (const index of ACCOUNTS) await treasury.deposit(1_000n * TST, toAddress(localAddress(index)));
 
     network = await LocalNetwork.open({
@@ -110,7 +110,7 @@ describe("Three provers in the market, on anvil, with a mock verifier", function
   after(async () => {
     hangs = false;
     await network?.stop();
-    close?.();
+    provider?.destroy();
     await chain?.stop();
     folder.remove();
   });
@@ -201,5 +201,19 @@ describe("Three provers in the market, on anvil, with a mock verifier", function
     expect(happened(1, "claimed", number)).to.equal(true);
     expect(happened(2, "submitted", number)).to.equal(false);
     expect((await market.epoch(number))!.prover).to.equal(address(1));
+  });
+
+  it("leave the books right: bonds free, reserved and burned, and every unit in one place", async () => {
+    const { deployment } = chain;
+    const l1 = provider!;
+    const { addresses } = deployment;
+    const read = async () =>
+      readBooks({ provider: l1, addresses, ...(await network.ledgerBooks()), fromBlock: 0 });
+    const { differences, bonds, places, burnedBy, burned } = await read();
+    expect(differences).to.deep.equal([]);
+    expect(burnedBy.market > 0n).to.equal(true);
+    expect(burned).to.equal(burnedBy.market + burnedBy.feePortal);
+    expect(bonds.free + bonds.reserved + bonds.withdrawing).to.equal(3_000n * TST - burnedBy.market);
+    expect(places.feePortal).to.equal(0n);
   });
 });

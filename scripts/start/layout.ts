@@ -36,6 +36,11 @@ export function layOut(groups: readonly Group[], columns = 80): string {
   return [...lines, ""].join("\n");
 }
 
+/** `1 epoch`, `2 epochs`. */
+export function count(number: number, thing: string): string {
+  return `${number} ${thing}${number === 1 ? "" : "s"}`;
+}
+
 /** Columns of a table, each aligned to its widest cell: to the right where the title begins with a space. */
 export function table(titles: readonly string[], rows: readonly (readonly string[])[]): string[] {
   const all = [titles.map((title) => title.trim()), ...rows];

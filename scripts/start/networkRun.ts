@@ -1,4 +1,6 @@
 /** The network of `npm start`, from its first block until its story is told and its books are closed. */
+import type { JsonRpcProvider } from "ethers";
+
 import type { L1Account } from "../../actors/l1/l1Account.ts";
 import { connectL1 } from "../../actors/l1/provider.ts";
 import { RollupContract } from "../../actors/l1/rollupContract.ts";
@@ -24,11 +26,12 @@ import {
 import type { BuiltCircuit } from "../circuits/build.ts";
 import { localAccount, VALIDATORS } from "./accounts.ts";
 import { beginTime } from "./deployLocal.ts";
+import { count } from "./layout.ts";
 import { type MarketSummary, readMarketSummary } from "./marketSummary.ts";
 import { Payments, type RewardsSummary } from "./payments.ts";
 import { describeEvent } from "./progress.ts";
 import { CrashRule, depositBonds, marketProvers, proverName, PROVERS, RECKLESS } from "./provers.ts";
-import { openStory, type StoryResult } from "./story.ts";
+import { openStory, type Story, type StoryResult } from "./story.ts";
 
 /** Seconds between L1 blocks. */
 export const L1_BLOCK_TIME = 1;
@@ -111,7 +114,9 @@ export async function runNetwork(options: NetworkRunOptions): Promise<NetworkRes
     await beginTime({ url, deployment, blockTime: L1_BLOCK_TIME });
     await network.start();
 
-    return await tellAll({ ...options, network, story, payments, watch, provider });
+    const ended = new AbortController();
+    closing.push(() => ended.abort());
+    return await tellAll({ ...options, network, story, payments, watch, provider, ended });
   } catch (error) {
     if (signal.aborted) return undefined;
     throw error;
@@ -120,17 +125,20 @@ export async function runNetwork(options: NetworkRunOptions): Promise<NetworkRes
   }
 }
 
-async function tellAll(
-  scene: NetworkRunOptions & {
-    network: LocalNetwork;
-    story: Awaited<ReturnType<typeof openStory>>;
-    payments: Payments;
-    watch: Watch;
-    provider: Awaited<ReturnType<typeof connectL1>>;
-  },
-): Promise<NetworkResult> {
-  const { network, story, payments, watch, provider, deployment, epochs, logger, signal, tell } = scene;
-  const ended = new AbortController();
+/** A network that runs, and what is told with it. */
+interface Scene extends NetworkRunOptions {
+  network: LocalNetwork;
+  story: Story;
+  payments: Payments;
+  watch: Watch;
+  provider: JsonRpcProvider;
+  /** Ends the user's story. */
+  ended: AbortController;
+}
+
+async function tellAll(scene: Scene): Promise<NetworkResult> {
+  const { network, ended, story, payments, watch, provider, deployment, epochs, logger, signal, tell } =
+    scene;
   const telling = story.run(network, AbortSignal.any([signal, ended.signal])).catch((error: unknown) => {
     logger.warn({ error: messageOf(error) }, "the user's story did not come to its end");
   });
@@ -226,8 +234,4 @@ class Watch {
     this.#show(`epoch ${this.rule.crashed}  the ${proverName(RECKLESS)} prover crashes with its claim`);
     void this.network?.provers?.crash(RECKLESS);
   }
-}
-
-function count(number: number, thing: string): string {
-  return `${number} ${thing}${number === 1 ? "" : "s"}`;
 }

@@ -5,7 +5,7 @@ import type { Deployment } from "../../deploy/deployment.ts";
 import { VALIDATORS } from "./accounts.ts";
 import { shortTokens } from "./amounts.ts";
 import { type BooksSummary, summariseBooks } from "./booksSummary.ts";
-import { type Group, layOut, type Row, table } from "./layout.ts";
+import { count, type Group, layOut, type Row, table } from "./layout.ts";
 import type { MarketSummary } from "./marketSummary.ts";
 import type { NetworkResult } from "./networkRun.ts";
 import type { RewardsSummary } from "./payments.ts";
@@ -290,10 +290,6 @@ function percent(basisPoints: number | undefined): string {
 
 function operationGas({ count: times, min, max, total }: GasSummary): OperationGas {
   return { count: times, min: Number(min), avg: Number(total / BigInt(times)), max: Number(max) };
-}
-
-function count(number: number, thing: string): string {
-  return `${number} ${thing}${number === 1 ? "" : "s"}`;
 }
 
 function rounded(seconds: number): number {

@@ -99,6 +99,7 @@ describe("Three provers in the market, on anvil, with a mock verifier", function
           },
           secondsPerBlock: 6,
           submissionSeconds: 24,
+          measures: i !== 1,
         })),
       },
       pollInterval: 50,
@@ -201,6 +202,17 @@ describe("Three provers in the market, on anvil, with a mock verifier", function
     expect(happened(1, "claimed", number)).to.equal(true);
     expect(happened(2, "submitted", number)).to.equal(false);
     expect((await market.epoch(number))!.prover).to.equal(address(1));
+  });
+
+  it("follow in their prices what proofs take, unless told to keep their estimate", () => {
+    const asked = (i: number): number[] =>
+      events.flatMap((told) =>
+        told.source === "market" && told.index === i && told.event.type === "quoted" ? told.event.fee : [],
+      );
+    const [before, after] = asked(0);
+    expect(after).to.be.lessThan(before!);
+    expect(new Set(asked(1)).size).to.equal(1);
+    expect(asked(1)).to.have.length.greaterThan(2);
   });
 
   it("leave the books right: bonds free, reserved and burned, and every unit in one place", async () => {

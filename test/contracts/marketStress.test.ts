@@ -65,7 +65,7 @@ describe("ProofMarket under the field's stress target", function () {
       ).wait();
       return true;
     } catch (error) {
-      const { name } = await refusal(Promise.reject(error as Error), driver.market.interface);
+      const { name } = await refusal(Promise.reject(error), driver.market.interface);
       expect(REFUSALS).to.include(name);
       // Refused before it was sent: its second passes all the same.
       await driver.chain.connection.networkHelpers.mine();
@@ -82,13 +82,13 @@ describe("ProofMarket under the field's stress target", function () {
   it("holds one bond an epoch, for the best quote that anybody saw in the window, and is firm after it", async () => {
     const { networkHelpers } = driver.chain.connection;
     const { improvementWindow, improvementStep } = driver.parameters;
+    let taken = 0;
     for (let epoch = 0; epoch < 3; ++epoch) {
       oldest = epoch;
       await driver.epoch(epoch);
       time = Number(await networkHelpers.time.latest());
       const seen: SignedQuote[] = [];
       let claimedAt: number | undefined;
-      let taken = 0;
       const offer = async (i: number, fee: number) => {
         const quote = driver.quote(provers[i]!, epoch, fee, { bond: BOND, validUntil: time + 4_000 });
         const key = hexToBytes(provers[i]!.privateKey);
@@ -120,7 +120,6 @@ describe("ProofMarket under the field's stress target", function () {
           expect(Number(live.claimedAt)).to.equal(claimedAt ?? 0);
         }
       }
-      expect(taken).to.be.greaterThan(1);
       const claim = await driver.market.claimOf(epoch);
       const cheapest = Math.min(...seen.map(({ quote }) => quote.fee));
       // Closer than a step nothing improves.
@@ -139,5 +138,7 @@ describe("ProofMarket under the field's stress target", function () {
       await driver.settle();
       expect(await reserved()).to.equal(0n);
     }
+    // Some were outbid.
+    expect(taken).to.be.greaterThan(3);
   });
 });

@@ -10,8 +10,9 @@ import {vm} from "./Vm.sol";
 contract StakingReplayTest is StakingFixture {
     function test_aSignedExitCannotMoveAnExitThatRuns() external {
         bootstrap(5);
+        bytes28 keyHash = keyHashOf(1005);
         vm.prank(withdrawerOf(1005));
-        registry.initiateExit(keyHashOf(1005), address(0xcafe));
+        registry.initiateExit(keyHash, address(0xcafe));
         uint256 payableAt = info(1005).payableAt;
         pass(time + 10);
         _replay(ValidatorState.EXITING);

@@ -24,6 +24,17 @@ import {
   type KeyOptions,
   type ProcessOptions,
 } from "./processOptions.ts";
+import {
+  PRICE,
+  PRICE_BOUNDS,
+  PRICE_FILE,
+  PRICE_MAX_AGE,
+  PRICE_PATH,
+  PRICE_TIME_PATH,
+  PRICE_URL,
+  priceSourceOf,
+  type PriceOptions,
+} from "./priceOptions.ts";
 
 export const sequencerTask = task(
   "sequencer",
@@ -47,13 +58,20 @@ export const sequencerTask = task(
   .addOption(PORT(8561))
   .addOption(FEE_CEILING)
   .addOption(BLOB_FEE_CEILING)
+  .addOption(PRICE)
+  .addOption(PRICE_FILE)
+  .addOption(PRICE_URL)
+  .addOption(PRICE_PATH)
+  .addOption(PRICE_TIME_PATH)
+  .addOption(PRICE_BOUNDS)
+  .addOption(PRICE_MAX_AGE)
   .addOption(L1_BLOCK_TIME)
   .addOption(REORG_DEPTH)
   .addFlag(JSON_LOGS)
   .setInlineAction((options, hre) => showKnownErrors(() => sequencer(options, hre)))
   .build();
 
-interface SequencerOptions extends ProcessOptions, KeyOptions {
+interface SequencerOptions extends ProcessOptions, KeyOptions, PriceOptions {
   attesterKeys: string | undefined;
   coinbase: string | undefined;
   feeCeiling: string | undefined;
@@ -70,6 +88,7 @@ async function sequencer(options: SequencerOptions, hre: HardhatRuntimeEnvironme
   if (coinbase !== undefined) toAddress(coinbase);
   const port = checkPort(options.port);
   const feeCeiling = feeCeilingOf(options.feeCeiling, options.blobFeeCeiling);
+  const priceSource = await priceSourceOf(options);
   await runProcess("sequencer", options, hre, async (follow, deployment) =>
     openSequencerProcess({
       ...follow,
@@ -78,6 +97,7 @@ async function sequencer(options: SequencerOptions, hre: HardhatRuntimeEnvironme
       ...(coinbase === undefined ? {} : { coinbase }),
       port,
       ...(feeCeiling ? { feeCeiling } : {}),
+      ...(priceSource ? { priceSource } : {}),
       l1BlockTime: await l1BlockTimeOf(options.blockTime, deployment),
     }),
   );

@@ -47,7 +47,12 @@ import type { WatcherEvent } from "../watcher/watcherService.ts";
 import { Absence } from "./absence.ts";
 import { type GroupProver, ProverGroup } from "./proverGroup.ts";
 import { type Statistics, StatisticsCollector } from "./statistics.ts";
-import { ValidatorGroup, type ValidatorGroupOptions, type ValidatorKeys } from "./validatorGroup.ts";
+import {
+  type PriceView,
+  ValidatorGroup,
+  type ValidatorGroupOptions,
+  type ValidatorKeys,
+} from "./validatorGroup.ts";
 
 /** What happened in the network, by the part that tells it. */
 export type NetworkEvent =
@@ -106,6 +111,8 @@ export interface LocalNetworkOptions {
   rpcPort?: number;
   /** A sequencer that censors, for rehearsals of forced inclusion. Default: it takes everything as early as it can. */
   sequencer?: Partial<SequencerRules>;
+  /** Exchange rate that proposers move towards and validators hold each other to. Default: nobody has an opinion. */
+  priceView?: PriceView;
   /** L1 blocks whose events can be undone; what is deeper is kept on disk. Default 64. */
   reorgDepth?: number;
   /** Most that the actors pay L1. Default: no limit for the sequencer, `DEFAULT_PROOF_CEILING` for the prover. */
@@ -247,6 +254,7 @@ export class LocalNetwork implements Service {
           verifySignature,
           ...(sequencerCeiling ? { feeCeiling: sequencerCeiling } : {}),
           ...(refuseSenders ? { refuseSenders } : {}),
+          ...(options.priceView ? { priceSource: options.priceView.source } : {}),
           get messagePolicy() {
             return options.sequencer?.messagePolicy ?? "eager";
           },
@@ -275,6 +283,7 @@ export class LocalNetwork implements Service {
               openAccount: account,
               makeProposer,
               tamper: options.tamper,
+              priceView: options.priceView,
               verifySignature,
             })
           : undefined;

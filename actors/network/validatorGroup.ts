@@ -16,6 +16,8 @@ import { GossipHub, type HubMember } from "../p2p/hub.ts";
 import type { AttestationProvider } from "../sequencer/attestation.ts";
 import { CommitteeAttester } from "../sequencer/committeeAttester.ts";
 import type { ProposerService } from "../sequencer/proposerService.ts";
+import { type PriceSource, priceOf } from "../price/priceSource.ts";
+import { DEFAULT_TOLERANCE, type PriceOpinion } from "../price/priceStep.ts";
 import { ActorError } from "../support/actorError.ts";
 import type { Logger } from "../support/logger.ts";
 import type { Service } from "../support/service.ts";
@@ -65,7 +67,16 @@ export interface ValidatorGroupOptions {
   }) => ProposerService;
   /** Changes what a proposer publishes, for rehearsals of challenges. Default: nothing. */
   tamper?: ((index: number, attester: AttestationProvider) => AttestationProvider) | undefined;
+  /** What they hold a proposer's step of the exchange rate to. */
+  priceView?: PriceView | undefined;
   verifySignature: Parameters<typeof sharedCheck>[0]["verifySignature"];
+}
+
+/** A price source, and how far from it a step may end. */
+export interface PriceView {
+  source: PriceSource;
+  /** Basis points. Default {@link DEFAULT_TOLERANCE}. */
+  tolerance?: number;
 }
 
 export class ValidatorGroup implements Service {
@@ -82,8 +93,10 @@ export class ValidatorGroup implements Service {
     const { parameters } = node;
     this.committees = new Committees({ provider, parameters });
     this.hub = new GossipHub({ logger: logger.child({ actor: "p2p" }) });
+    const { priceView } = options;
     const check = sharedCheck({
       node,
+      opinion: priceView && (() => opinionOf(priceView, logger)),
       ...(options.verifySignature ? { verifySignature: options.verifySignature } : {}),
     });
     this.#connections = options.keys.map((_, index) => this.hub.join(`validator-${index}`));
@@ -167,4 +180,12 @@ export class ValidatorGroup implements Service {
       proposer: makeProposer({ actor, account, journal, attester }),
     };
   }
+}
+
+async function opinionOf(
+  { source, tolerance = DEFAULT_TOLERANCE }: PriceView,
+  logger: Logger,
+): Promise<PriceOpinion | undefined> {
+  const market = await priceOf(source, logger);
+  return market === undefined ? undefined : { market, tolerance };
 }

@@ -2,6 +2,7 @@ import { slotAt, toTimestamp } from "../../protocol/time.ts";
 import { ProposalGuard } from "../journal/proposalGuard.ts";
 import type { FeeCeiling } from "../l1/fees.ts";
 import { readHead } from "../l1/provider.ts";
+import type { PriceSource } from "../price/priceSource.ts";
 import { NodeLedger } from "../rpc/nodeLedger.ts";
 import { RpcServer } from "../rpc/rpcServer.ts";
 import { LocalAttester } from "../sequencer/attestation.ts";
@@ -24,6 +25,8 @@ export interface SequencerProcessOptions extends FollowOptions {
   port: number;
   /** Most that a proposal pays L1. Default: no limit. */
   feeCeiling?: FeeCeiling;
+  /** Exchange rate that its blocks move towards. Default: they leave it as it is. */
+  priceSource?: PriceSource;
   /** Seconds between L1 blocks. */
   l1BlockTime: number;
 }
@@ -59,6 +62,7 @@ export async function openSequencerProcess(options: SequencerProcessOptions): Pr
       l1BlockTime,
       verifySignature,
       ...(options.feeCeiling ? { feeCeiling: options.feeCeiling } : {}),
+      ...(options.priceSource ? { priceSource: options.priceSource } : {}),
     });
     if (!journal.isWhole) {
       // What a lost journal would have told can only be about slots up to now.

@@ -29,6 +29,8 @@ import type { ProposerDuty } from "../l1/rollupContract.ts";
 import type { ChainPoint } from "../node/chainState.ts";
 import type { Node } from "../node/node.ts";
 import type { NodeBlock } from "../node/nodeBlock.ts";
+import { type PriceSource, priceOf } from "../price/priceSource.ts";
+import { chooseStep } from "../price/priceStep.ts";
 import { ActorError, isActorError, messageOf } from "../support/actorError.ts";
 import { Emitter } from "../support/emitter.ts";
 import type { Logger } from "../support/logger.ts";
@@ -70,6 +72,8 @@ export interface ProposerOptions {
   verifySignature: (claim: SignatureClaim) => boolean;
   /** Most that a proposal pays on L1. Absent: no limit. */
   feeCeiling?: FeeCeiling;
+  /** Exchange rate that its blocks move towards. Absent: they leave it as it is. */
+  priceSource?: PriceSource;
   /** Which messages a block takes. Default `eager`. */
   messagePolicy?: MessagePolicy;
   /** Accounts whose transactions are left out of blocks, those of pruned blocks too. Default none. */
@@ -234,12 +238,12 @@ export class ProposerService implements Service {
     const { node, account, guard, logger, coinbase } = this.#options;
     const number = parent.number + 1;
     this.#options.mempool.dropStale();
-    const block = await this.#build(slot, parent);
+    const [block, modifier] = await Promise.all([this.#build(slot, parent), this.#priceStep(parent)]);
     // On an older parent, which a prune brings back, its transactions may lack what the pruned blocks would give them.
     if (parent.number === node.chain.pending) {
       for (const { id } of block.failed) this.#options.mempool.setAside(id);
     }
-    const digest = this.#digest(block);
+    const digest = this.#digest(block, modifier);
     try {
       guard.checkAndInsertProposal(slot, bytesToHex(digest));
     } catch (error) {
@@ -250,7 +254,7 @@ export class ProposerService implements Service {
     let attestation: Attestation;
     try {
       const ends = AbortSignal.any([over, signal]);
-      const request = { slot, digest, duty, block, parent, coinbase, modifier: 0, signal: ends };
+      const request = { slot, digest, duty, block, parent, coinbase, modifier, signal: ends };
       attestation = await this.#options.attester.attest(request);
     } catch (error) {
       if (!signal.aborted) this.#miss(slot, `the committee did not attest: ${messageOf(error)}`);
@@ -264,7 +268,7 @@ export class ProposerService implements Service {
       prices,
       gas,
       messages: block.messages.length,
-      modifier: 0,
+      modifier,
       bitmap,
       coinbase: toAddress(coinbase),
       signature,
@@ -357,12 +361,19 @@ export class ProposerService implements Service {
     return blocks.flatMap((block) => (block ? ordinaryTransactions(block).map(toPooled) : []));
   }
 
-  #digest({ header, chainHash }: BuiltBlock): Uint8Array {
+  /** What the block does to the exchange rate, in basis points. */
+  async #priceStep({ record }: ChainPoint): Promise<number> {
+    const { node, priceSource, logger } = this.#options;
+    const market = await priceOf(priceSource, logger);
+    return chooseStep(record.oracle.price, market, node.parameters.limits.modifier);
+  }
+
+  #digest({ header, chainHash }: BuiltBlock, modifier: number): Uint8Array {
     const { version, chainId, address } = this.#options.node.parameters;
     return attestationDigest({
       kind: "Attestation",
       domain: { version, chainId: BigInt(chainId), rollup: toAddress(address) },
-      block: { slot: header.slot, chainHash, modifier: 0, coinbase: toAddress(this.#options.coinbase) },
+      block: { slot: header.slot, chainHash, modifier, coinbase: toAddress(this.#options.coinbase) },
     });
   }
 

@@ -1,7 +1,7 @@
 /**
- * What a committee member checks of a proposal before it signs: everything that would make `propose` revert, and
- * everything that would make the epoch unprovable. The order is that of the costs; what L1 refuses comes first, the
- * execution last.
+ * What a committee member checks of a proposal before it signs: everything that would make `propose` revert, everything
+ * that would make the epoch unprovable, and the step of the exchange rate, which L1 bounds but cannot judge. The order is
+ * that of the costs; what L1 refuses comes first, the execution last.
  */
 import { MalformedBlobError, findBlobFault } from "../../protocol/blob.ts";
 import { type SignedProposal, attestedBlockOf } from "../../protocol/gossip.ts";
@@ -15,6 +15,7 @@ import type { RollupContract, RollupParameters } from "../l1/rollupContract.ts";
 import type { ChainPoint } from "../node/chainState.ts";
 import type { Node } from "../node/node.ts";
 import { verifyClaims } from "../node/verifyBlock.ts";
+import { type PriceOpinion, findStepFault } from "../price/priceStep.ts";
 
 /** Why a member does not sign. */
 export type RefusalReason =
@@ -25,6 +26,9 @@ export type RefusalReason =
   | "wrongPrices"
   | "gasOverLimit"
   | "modifierOutOfBounds"
+  /** The step of the exchange rate contradicts the member's own price source: see `priceStep.ts`. */
+  | "modifierWrongWay"
+  | "modifierTooFar"
   | "tooManyMessages"
   | "messageNotSent"
   | "overdueMessageLeft"
@@ -51,6 +55,8 @@ export interface ProposalContext {
   /** Every message that L1 has. */
   messages: readonly Message[];
   rollup: Pick<RollupContract, "pricesAfter" | "messageSentAt">;
+  /** On the exchange rate; absent: every step within the bounds passes. */
+  opinion?: PriceOpinion | undefined;
   verifySignature?: (claim: SignatureClaim) => boolean;
 }
 
@@ -64,6 +70,7 @@ export async function checkProposal(
   return (
     checkPlace(proposal, parent, context) ??
     checkLimits(proposal, context) ??
+    checkStep(proposal, parent, context) ??
     (await checkPrices(proposal, parent, context)) ??
     (await checkMessages(proposal, parent, context)) ??
     checkBlob(proposal, context) ??
@@ -102,6 +109,15 @@ function checkLimits(
     return refuse("modifierOutOfBounds", `${modifier}, at most ${limits.modifier} either way`);
   }
   return undefined;
+}
+
+function checkStep(
+  { modifier }: SignedProposal,
+  { record: { oracle } }: ChainPoint,
+  { opinion }: ProposalContext,
+): Refusal | undefined {
+  const fault = opinion && findStepFault(oracle.price, modifier, opinion);
+  return fault && refuse(fault, `${modifier} from ${oracle.price}, the market is at ${opinion.market}`);
 }
 
 async function checkPrices(
@@ -173,11 +189,13 @@ function refuse(reason: RefusalReason, detail: string): Refusal {
 export interface ContextRequest {
   node: Node;
   epoch: Epoch;
+  opinion?: PriceOpinion | undefined;
   verifySignature?: (claim: SignatureClaim) => boolean;
 }
 
 /** What a block of an epoch has to stand on, on a node's present chains: the proven tip when a prune is due. */
-export async function contextOf({ node, epoch, verifySignature }: ContextRequest): Promise<ProposalContext> {
+export async function contextOf(request: ContextRequest): Promise<ProposalContext> {
+  const { node, epoch, opinion, verifySignature } = request;
   const { chain, parameters, rollup } = node;
   const oldest = chain.block(chain.proven + 1);
   // A pause moves deadlines, never to an earlier epoch, and L1 alone knows it: asked only when it could matter.
@@ -192,6 +210,7 @@ export async function contextOf({ node, epoch, verifySignature }: ContextRequest
     unproven: number - chain.proven,
     messages: chain.messages,
     rollup,
+    opinion,
     ...(verifySignature ? { verifySignature } : {}),
   };
 }
@@ -202,6 +221,8 @@ export type ProposalCheck = (proposal: SignedProposal) => Promise<Refusal | unde
 /** Parameters of {@link sharedCheck}. */
 export interface SharedCheckOptions {
   node: Node;
+  /** The members' opinion on the exchange rate, asked for each proposal that is looked at. Absent: they have none. */
+  opinion?: (() => Promise<PriceOpinion | undefined>) | undefined;
   verifySignature?: (claim: SignatureClaim) => boolean;
 }
 
@@ -212,7 +233,7 @@ const REMEMBERED = 16;
  * A check against one node's own execution of the chain. Members of one process that trust that node share it: the same
  * proposal on the same chain is executed once.
  */
-export function sharedCheck({ node, verifySignature }: SharedCheckOptions): ProposalCheck {
+export function sharedCheck({ node, opinion, verifySignature }: SharedCheckOptions): ProposalCheck {
   const answers = new Map<string, Promise<Refusal | undefined>>();
   return async (proposal) => {
     await node.sync();
@@ -223,11 +244,16 @@ export function sharedCheck({ node, verifySignature }: SharedCheckOptions): Prop
     const id = [chainHash, modifier, proposal.messages, node.syncedTo, blob].join();
     const known = answers.get(id);
     if (known) return known;
-    const answer = contextOf({
-      node,
-      epoch: epochOf(clock, proposal.header.slot),
-      ...(verifySignature ? { verifySignature } : {}),
-    }).then((context) => checkProposal(proposal, context));
+    const answer = (async () =>
+      checkProposal(
+        proposal,
+        await contextOf({
+          node,
+          epoch: epochOf(clock, proposal.header.slot),
+          opinion: await opinion?.(),
+          ...(verifySignature ? { verifySignature } : {}),
+        }),
+      ))();
     if (answers.size >= REMEMBERED) answers.delete(answers.keys().next().value!);
     answers.set(id, answer);
     answer.catch(() => answers.delete(id));

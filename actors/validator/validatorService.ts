@@ -36,13 +36,15 @@ export interface ValidatorOptions {
   logger: Logger;
 }
 
-/** Refusals that say nothing about the peer: it may have seen another L1 head than we have. */
+/** Refusals that say nothing about the peer: it may have seen another L1 head, or another market, than we have. */
 const MATTERS_OF_VIEW: ReadonlySet<RefusalReason> = new Set([
   "wrongParent",
   "slotTaken",
   "recordRingFull",
   "messageNotSent",
   "overdueMessageLeft",
+  "modifierWrongWay",
+  "modifierTooFar",
 ]);
 
 export class ValidatorService implements Service {

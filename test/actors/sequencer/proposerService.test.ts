@@ -1,10 +1,18 @@
 import { expect } from "chai";
 
+import { toAddress } from "../../../protocol/address.ts";
+import { attestationDigest } from "../../../protocol/attestation.ts";
+import { decodeBlock } from "../../../protocol/blockWords.ts";
+import { bytesToHex } from "../../../protocol/bytes.ts";
+import { PRICE_SCALE } from "../../../protocol/fees.ts";
 import { type TransactionBody, signTransaction } from "../../../protocol/transaction.ts";
 import { ensureTrustedSetup } from "../../../actors/l1/blobSidecar.ts";
+import { PriceError } from "../../../actors/price/priceError.ts";
+import { fixedPrice } from "../../../actors/price/priceSource.ts";
 import type { Attestation } from "../../../actors/sequencer/attestation.ts";
 import type { ProposerOptions } from "../../../actors/sequencer/proposerService.ts";
 import { ActorError } from "../../../actors/support/actorError.ts";
+import { domain } from "../support/committee.ts";
 import { DOMAIN, PRICES, depositsOf, keyPair } from "../support/fakeL1.ts";
 import { type ProposerBench, proposerBench, standsOn } from "../support/proposerBench.ts";
 
@@ -69,6 +77,30 @@ describe("Proposer", function () {
     await bench.until("the event", () => bench.events.some(({ type }) => type === "proposed"));
     await sent(2);
     expect(bench.attestations[1]!.parent.number).to.equal(1);
+  });
+
+  it("moves the exchange rate towards its source, in what is attested and in what is published", async () => {
+    await start({ priceSource: fixedPrice(PRICE_SCALE / 2n) });
+    await bench.tick();
+    await sent(1);
+    const { modifier, digest, block, coinbase } = bench.attestations[0]!;
+    expect(modifier).to.equal(-100);
+    const { slot } = block.header;
+    const attested = { slot, chainHash: block.chainHash, modifier, coinbase: toAddress(coinbase) };
+    const expected = attestationDigest({ kind: "Attestation", domain, block: attested });
+    expect(bytesToHex(digest)).to.equal(bytesToHex(expected));
+    const words = bench.account.sends[0]!.data.slice(10)
+      .match(/.{64}/g)!
+      .map((word) => BigInt(`0x${word}`));
+    expect(decodeBlock(words.slice(7)).modifier).to.equal(-100);
+  });
+
+  it("leaves the exchange rate as it is while its source fails", async () => {
+    const stale = new PriceError("PRICE_STALE", "the price is a day old", "feed a new one");
+    await start({ priceSource: { read: () => Promise.reject(stale) } });
+    await bench.tick();
+    await sent(1);
+    expect(bench.attestations[0]!.modifier).to.equal(0);
   });
 
   it("gives a proposal up when L1's head leaves the slot, and makes the next slot's at once", async () => {

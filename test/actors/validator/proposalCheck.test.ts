@@ -15,6 +15,7 @@ import { contextOn, hashOf, honestProposal, smallChain } from "../support/commit
 const { inbox, tip, transfer } = smallChain();
 const good = honestProposal({ parent: tip, slot: 3, inbox, candidates: [transfer] });
 const here = contextOn(tip, inbox);
+const { price } = tip.record.oracle;
 
 /** The same proposal with other words in its header. */
 function claiming(header: Partial<SignedProposal["header"]>): SignedProposal {
@@ -32,6 +33,12 @@ describe("Check of a proposal before it is signed", () => {
   it("finds nothing wrong with an honest proposal", async () => {
     expect(good.header.gas.l2).to.equal(10_000n);
     expect(await checkProposal(good, here)).to.equal(undefined);
+  });
+
+  it("finds nothing wrong with a step within the bounds without an opinion, or towards the market with one", async () => {
+    for (const opinion of [undefined, { market: 2n * price, tolerance: 0 }]) {
+      expect(await checkProposal({ ...good, modifier: 100 }, { ...here, opinion })).to.equal(undefined);
+    }
   });
 
   const { header } = good;
@@ -57,6 +64,18 @@ describe("Check of a proposal before it is signed", () => {
     ],
     ["moves the exchange rate up too far", { ...good, modifier: 101 }, {}, "modifierOutOfBounds"],
     ["moves the exchange rate down too far", { ...good, modifier: -101 }, {}, "modifierOutOfBounds"],
+    [
+      "moves the exchange rate away from the member's market",
+      { ...good, modifier: -100 },
+      { opinion: { market: 2n * price, tolerance: 100 } },
+      "modifierWrongWay",
+    ],
+    [
+      "moves the exchange rate past the member's market",
+      { ...good, modifier: 100 },
+      { opinion: { market: (price * 10_010n) / 10_000n, tolerance: 50 } },
+      "modifierTooFar",
+    ],
     ["consumes more messages than a block can", { ...good, messages: 3 }, {}, "tooManyMessages"],
     ["consumes messages that L1 does not have", { ...good, messages: 1 }, {}, "messageNotSent"],
     [

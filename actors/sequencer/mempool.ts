@@ -1,8 +1,14 @@
-/** Transactions that wait for a block. Each could be paid when it came and at the last tip. */
+/**
+ * Transactions that wait for a block, in the order of `priority.ts`.
+ *
+ * Each could be paid when it came. One that offers less than the present prices keeps its place and waits for lower ones.
+ * One that its account can no longer pay, together with those before it, is set aside, which frees its nonce; it comes
+ * back by itself when a later tip lets it be paid: after lower prices, a deposit, a reorg, a prune.
+ */
 import { type Account, accountExists } from "../../protocol/account.ts";
 import { ProtocolError } from "../../protocol/errors.ts";
 import type { Field } from "../../protocol/field.ts";
-import { type GasPrices, feeOf, gasOf } from "../../protocol/gas.ts";
+import type { GasPrices } from "../../protocol/gas.ts";
 import { keccakWords } from "../../protocol/hash.ts";
 import type { SignatureClaim } from "../../protocol/schnorr.ts";
 import { MAX_ACCOUNTS } from "../../protocol/sizes.ts";
@@ -16,6 +22,7 @@ import {
   signingMessage,
 } from "../../protocol/transaction.ts";
 import type { AccountTree } from "../../protocol/tree.ts";
+import { type Rank, chargeAtMost, compareRanks, offers, priorityOf, ranksOf } from "./priority.ts";
 
 /** Why the pool refuses a transaction. */
 export type MempoolRefusal =
@@ -72,19 +79,35 @@ export interface MempoolOptions {
   refuseSenders?: ReadonlySet<number>;
 }
 
-/**
- * An offer counts up to this multiple of the price. Everybody is charged the price, whatever the offer: beyond what
- * tells how long a transaction survives rising prices, a higher one costs nothing and says nothing.
- */
-const OFFER_CAP = 2n;
+/** In the pool, with its place by time of arrival. */
+interface Entry extends PooledTransaction {
+  arrival: number;
+}
+
+/** Out of the pool, and on its way back. */
+interface SetAside {
+  transaction: Transaction;
+  /** Whether any later tip may let it back in, or only one after a reorg or a prune. */
+  atAnyTip: boolean;
+}
+
+/** Refusals that another tip may lift. */
+const LIFTED_BY_A_TIP: ReadonlySet<MempoolRefusal> = new Set([
+  "UNKNOWN_SENDER",
+  "BAD_RECIPIENT",
+  "NONCE_TOO_FAR",
+  "CANNOT_PAY",
+  "POOL_FULL",
+]);
 
 export class Mempool {
   readonly #options: MempoolOptions;
-  readonly #byId = new Map<string, PooledTransaction>();
+  readonly #byId = new Map<string, Entry>();
   /** By sender, then by nonce. */
-  readonly #bySender = new Map<number, Map<number, PooledTransaction>>();
-  /** Signed well, but the accounts of the tip do not allow them; after a reorg or a prune those of another tip may. */
-  readonly #setAside = new Map<string, Transaction>();
+  readonly #bySender = new Map<number, Map<number, Entry>>();
+  /** Signed well, but not for the accounts of the tip. */
+  readonly #setAside = new Map<string, SetAside>();
+  #arrivals = 0;
 
   constructor(options: MempoolOptions) {
     this.#options = options;
@@ -103,8 +126,9 @@ export class Mempool {
     return this.#options.capacity;
   }
 
+  /** Whether it may still be executed: it is in the pool, or set aside until its sender can pay it. */
   has(id: string): boolean {
-    return this.#byId.has(id);
+    return this.#byId.has(id) || this.#setAside.get(id)?.atAnyTip === true;
   }
 
   /** The nonce after a sender's pooled transactions without a gap. */
@@ -116,75 +140,76 @@ export class Mempool {
   }
 
   /**
-   * Takes a transaction in. Cheap checks come first, the signature last. When the pool is full, one that is executable
-   * takes the place of one that waits for a missing nonce, or else of one with a lower offer.
+   * Takes a transaction in. Cheap checks come first, the signature last. It takes the place of one with the same nonce
+   * that waits for lower prices. When the pool is full, one that is executable takes the place of one that is not, or
+   * else of one that it ranks before.
    * @returns its id, the hash of its words
    * @throws MempoolError with the first rule that it breaks
    */
   add(transaction: Transaction): string {
     const pooled = toPooled(transaction);
-    const { id } = pooled;
+    // Its sender gets an answer now: what is refused does not come back all the same.
+    this.#setAside.delete(pooled.id);
+    this.#admit(pooled, { atAnyPrice: false });
+    return pooled.id;
+  }
+
+  #admit(pooled: PooledTransaction, { atAnyPrice }: { atAnyPrice: boolean }): void {
+    const { id, transaction } = pooled;
     if (this.#byId.has(id))
       throw refusal("DUPLICATE", `transaction ${id} is in the pool already`, "wait for its block");
     const view = this.#options.view();
     this.#checkSender(transaction, view);
+    if (!atAnyPrice) checkOffer(transaction, view);
     this.#checkPayment(transaction, view);
     this.#checkRecipient(transaction, view);
     this.#checkSignature(transaction, view);
-    if (!this.#makeRoom(transaction, view)) {
+    const replaced = this.#bySender.get(transaction.from)?.get(transaction.nonce);
+    if (replaced) this.remove(replaced.id);
+    const entry = { ...pooled, arrival: this.#arrivals++ };
+    if (!this.#makeRoom(entry, view)) {
       throw refusal(
         "POOL_FULL",
         `the pool holds its ${this.#options.capacity} transactions`,
         "send it again later",
       );
     }
-    this.#byId.set(id, pooled);
-    const ofSender = this.#bySender.get(transaction.from) ?? new Map<number, PooledTransaction>();
-    this.#bySender.set(transaction.from, ofSender.set(transaction.nonce, pooled));
-    return id;
+    this.#byId.set(id, entry);
+    const ofSender = this.#bySender.get(transaction.from) ?? new Map<number, Entry>();
+    this.#bySender.set(transaction.from, ofSender.set(transaction.nonce, entry));
+    this.#setAside.delete(id);
   }
 
   /**
    * Transactions in the order in which a builder on top of `state` should try them: a sender's in the order of their
-   * nonces without a gap, and among senders the higher offer first, then the earlier arrival.
+   * nonces without a gap, see `priority.ts`. Some may wait for lower prices than the block's.
    */
   candidates(state: AccountTree): PooledTransaction[] {
-    const { prices } = this.#options.view();
-    const arrival = this.#arrival();
-    const heads = new Map<number, PooledTransaction>();
+    const { prices } = this;
+    const ranked: Ranked[] = [];
     for (const [sender, pooled] of this.#bySender) {
-      const head = pooled.get(state.get(sender).nonce);
-      if (head) heads.set(sender, head);
+      const run = runOf(pooled, state.get(sender).nonce);
+      ranksOf(run, prices).forEach((rank, i) => ranked.push({ rank, entry: run[i]! }));
     }
-    const ordered: PooledTransaction[] = [];
-    while (heads.size > 0) {
-      const best = [...heads.values()].reduce((a, b) => {
-        const difference = offerOf(b, prices) - offerOf(a, prices);
-        return difference > 0n || (difference === 0n && arrival(b) < arrival(a)) ? b : a;
-      });
-      ordered.push(best);
-      const { from, nonce } = best.transaction;
-      const next = this.#bySender.get(from)?.get(nonce + 1);
-      if (next) heads.set(from, next);
-      else heads.delete(from);
-    }
-    return ordered;
+    return ranked.sort((a, b) => compareRanks(a.rank, b.rank)).map(({ entry }) => entry);
   }
 
   /**
-   * Drops what was executed or replaced, and what its sender can no longer pay together with its earlier nonces; call
-   * it when the tip changed. Returns how many were dropped.
+   * Fits the pool to a new tip: drops what was executed or replaced, sets aside what its sender can no longer pay together
+   * with its earlier nonces, and takes back what it can pay again. Returns how many left and how many came back.
    */
-  dropStale(): number {
+  refresh(): { left: number; returned: number } {
     const { state, prices } = this.#options.view();
-    const stale = [...this.#bySender].flatMap(([sender, pooled]) =>
-      staleOf([...pooled.values()], state.get(sender), prices),
-    );
-    for (const { id, transaction } of stale) {
-      if (transaction.nonce < state.get(transaction.from).nonce) this.remove(id);
-      else this.setAside(id);
+    let left = 0;
+    for (const [sender, pooled] of [...this.#bySender]) {
+      const account = state.get(sender);
+      for (const { id, transaction } of staleOf([...pooled.values()], account, prices)) {
+        this.remove(id);
+        if (transaction.nonce >= account.nonce) this.#keepAside(id, { transaction, atAnyTip: true });
+        left++;
+      }
     }
-    return stale.length;
+    return { left, returned: this.#takeBack(({ atAnyTip }) => atAnyTip) };
   }
 
   /** Removes a transaction that does not apply on this tip, and tries it again after a reorg or a prune. */
@@ -192,29 +217,48 @@ export class Mempool {
     const pooled = this.#byId.get(id);
     if (!pooled) return;
     this.remove(id);
-    this.#setAside.set(id, pooled.transaction);
+    this.#keepAside(id, { transaction: pooled.transaction, atAnyTip: false });
+  }
+
+  /**
+   * Takes back what stood in blocks that were pruned or undone, and what was set aside since. What does not apply yet
+   * waits for a tip on which it does: L1 may mine a deposit again, and the price may fall. Returns how many came back.
+   */
+  restore(transactions: readonly Transaction[]): number {
+    const setAside = [...this.#setAside];
+    this.#setAside.clear();
+    for (const [id, { transaction }] of setAside) this.#keepAside(id, { transaction, atAnyTip: true });
+    for (const transaction of transactions) {
+      this.#keepAside(toPooled(transaction).id, { transaction, atAnyTip: true });
+    }
+    return this.#takeBack(() => true);
+  }
+
+  /** The oldest make room. */
+  #keepAside(id: string, setAside: SetAside): void {
+    this.#setAside.set(id, setAside);
     if (this.#setAside.size > this.#options.capacity) {
       this.#setAside.delete(this.#setAside.keys().next().value!);
     }
   }
 
-  /**
-   * Takes back what stood in blocks that were pruned or undone, and what was set aside since, as far as it applies.
-   * Returns how many came back.
-   */
-  restore(transactions: readonly Transaction[]): number {
-    let restored = 0;
-    const setAside = [...this.#setAside.values()];
-    this.#setAside.clear();
-    for (const transaction of [...transactions, ...setAside]) {
+  /** Of those set aside, what the tip allows goes back, and what none will allow any more is forgotten. */
+  #takeBack(which: (setAside: SetAside) => boolean): number {
+    let returned = 0;
+    // A sender's nonces in order: each is looked at together with those before it.
+    const concerned = [...this.#setAside]
+      .filter(([, setAside]) => which(setAside))
+      .sort(([, a], [, b]) => a.transaction.nonce - b.transaction.nonce);
+    for (const [id, { transaction }] of concerned) {
       try {
-        this.add(transaction);
-        restored++;
+        this.#admit(toPooled(transaction), { atAnyPrice: true });
+        returned++;
       } catch (error) {
         if (!(error instanceof MempoolError)) throw error;
+        if (!LIFTED_BY_A_TIP.has(error.code)) this.#setAside.delete(id);
       }
     }
-    return restored;
+    return returned;
   }
 
   remove(id: string): void {
@@ -227,53 +271,45 @@ export class Mempool {
     if (ofSender?.size === 0) this.#bySender.delete(from);
   }
 
-  /** Place by time of arrival. */
-  #arrival(): (pooled: PooledTransaction) => number {
-    const places = new Map([...this.#byId.keys()].map((id, i) => [id, i]));
-    return ({ id }) => places.get(id) ?? places.size;
-  }
-
   /** Whether there is room for a transaction, if need be after another was evicted for it. */
-  #makeRoom(newcomer: Transaction, view: MempoolView): boolean {
+  #makeRoom(newcomer: Entry, view: MempoolView): boolean {
     if (this.#byId.size < this.#options.capacity) return true;
-    if (newcomer.nonce !== this.nextNonce(newcomer.from)) return false;
     const victim = this.#victim(newcomer, view);
     if (victim) this.remove(victim.id);
     return victim !== undefined;
   }
 
   /**
-   * What an executable newcomer may evict: of the transactions that are not executable even with the newcomer, the
-   * lowest offer; otherwise the last of another sender's whose offer is lower. The last of a sender is worth no more
-   * than the lowest offer before it. Among equals the latest goes.
+   * What an executable newcomer may evict: of the transactions that are not executable even with the newcomer, the one
+   * that ranks last; otherwise the last of another sender's that ranks last, if the newcomer ranks before it.
    */
-  #victim(newcomer: Transaction, { state, prices }: MempoolView): PooledTransaction | undefined {
-    const waiting: Evictable[] = [];
-    const last: Evictable[] = [];
-    for (const [sender, pooled] of this.#bySender) {
-      const own = sender === newcomer.from;
-      const run: PooledTransaction[] = [];
-      let nonce = state.get(sender).nonce;
-      for (; pooled.has(nonce) || (own && nonce === newcomer.nonce); nonce++) {
-        const next = pooled.get(nonce);
-        if (next) run.push(next);
-      }
+  #victim(newcomer: Entry, { state, prices }: MempoolView): PooledTransaction | undefined {
+    const { from, nonce: newNonce } = newcomer.transaction;
+    const senders = new Map(this.#bySender);
+    senders.set(from, new Map(senders.get(from)).set(newNonce, newcomer));
+    const waiting: Ranked[] = [];
+    const last: Ranked[] = [];
+    let own: Rank | undefined;
+    for (const [sender, pooled] of senders) {
+      const { nonce } = state.get(sender);
+      const run = runOf(pooled, nonce);
+      const dear = run.findIndex(({ transaction }) => !offers(transaction, prices));
+      const executable = dear === -1 ? run : run.slice(0, dear);
+      const ranks = ranksOf(executable, prices);
       for (const entry of pooled.values()) {
-        if (!run.includes(entry)) waiting.push({ pooled: entry, offer: offerOf(entry, prices) });
+        const at = executable.indexOf(entry);
+        if (at === -1) waiting.push({ entry, rank: waitingRank(entry, nonce, prices) });
+        else if (entry === newcomer) own = ranks[at];
+        else if (at === executable.length - 1 && sender !== from) last.push({ entry, rank: ranks[at]! });
       }
-      const tail = run.at(-1);
-      if (tail && !own)
-        last.push({ pooled: tail, offer: lowest(run.map((entry) => offerOf(entry, prices))) });
     }
-    const offer = offerOf({ transaction: newcomer }, prices);
-    const evictable = waiting.length > 0 ? waiting : last.filter((entry) => entry.offer < offer);
-    const arrival = this.#arrival();
-    return evictable.sort((a, b) =>
-      a.offer === b.offer ? arrival(b.pooled) - arrival(a.pooled) : a.offer < b.offer ? -1 : 1,
-    )[0]?.pooled;
+    if (!own) return undefined;
+    const rank = own;
+    const evictable = waiting.length > 0 ? waiting : last.filter((other) => isBefore(rank, other.rank));
+    return evictable.sort((a, b) => compareRanks(b.rank, a.rank))[0]?.entry;
   }
 
-  #checkSender({ from, nonce }: Transaction, { state }: MempoolView): void {
+  #checkSender({ from, nonce }: Transaction, { state, prices }: MempoolView): void {
     if (this.#options.refuseSenders?.has(from)) {
       throw refusal(
         "SENDER_REFUSED",
@@ -303,7 +339,8 @@ export class Mempool {
         "send the ones before it first",
       );
     }
-    if (this.#bySender.get(from)?.has(nonce)) {
+    const pooled = this.#bySender.get(from)?.get(nonce);
+    if (pooled && offers(pooled.transaction, prices)) {
       throw refusal(
         "NONCE_TAKEN",
         `the pool holds another transaction with nonce ${nonce}`,
@@ -314,19 +351,13 @@ export class Mempool {
 
   /** Counts what the sender has in the pool already; what others may send it in the meantime does not count. */
   #checkPayment(transaction: Transaction, { state, prices }: MempoolView): void {
-    const { from, maxFeePerL2Gas, maxFeePerDaGas } = transaction;
-    if (maxFeePerL2Gas < prices.feePerL2Gas || maxFeePerDaGas < prices.feePerDaGas) {
-      throw refusal(
-        "FEE_TOO_LOW",
-        `it offers ${maxFeePerL2Gas} and ${maxFeePerDaGas}, the prices are ${prices.feePerL2Gas} and ${prices.feePerDaGas}`,
-        "offer more",
-      );
-    }
+    const { from, nonce } = transaction;
     const account = state.get(from);
     const all = [...(this.#bySender.get(from)?.values() ?? [])]
       .map((pooled) => pooled.transaction)
+      .filter((pooled) => pooled.nonce !== nonce)
       .concat(transaction);
-    const fees = all.reduce((sum, { kind }) => sum + feeOf(gasOf(kind), prices), 0n);
+    const fees = all.reduce((sum, each) => sum + chargeAtMost(each, prices), 0n);
     if (fees > account.feeBalance) {
       throw refusal(
         "CANNOT_PAY",
@@ -388,9 +419,37 @@ function wordsOf(transaction: Transaction): TransactionWords {
   }
 }
 
-interface Evictable {
-  pooled: PooledTransaction;
-  offer: bigint;
+/** A transaction with its place in the order. */
+interface Ranked {
+  entry: Entry;
+  rank: Rank;
+}
+
+/** A sender's transactions from a nonce on without a gap. */
+function runOf(pooled: ReadonlyMap<number, Entry>, from: number): Entry[] {
+  const run: Entry[] = [];
+  for (let next = pooled.get(from); next; next = pooled.get(from + run.length)) run.push(next);
+  return run;
+}
+
+/** Of one that waits, its own priority alone. */
+function waitingRank({ transaction, arrival }: Entry, nonce: number, prices: GasPrices): Rank {
+  return { priority: priorityOf(transaction, prices), ahead: transaction.nonce - nonce, arrival };
+}
+
+/** By more than the time of arrival, which evicts nobody. */
+function isBefore(a: Rank, b: Rank): boolean {
+  return compareRanks({ ...a, arrival: 0 }, { ...b, arrival: 0 }) < 0;
+}
+
+function checkOffer(transaction: Transaction, { prices }: MempoolView): void {
+  if (offers(transaction, prices)) return;
+  const { maxFeePerL2Gas, maxFeePerDaGas } = transaction;
+  throw refusal(
+    "FEE_TOO_LOW",
+    `it offers ${maxFeePerL2Gas} and ${maxFeePerDaGas}, the prices are ${prices.feePerL2Gas} and ${prices.feePerDaGas}`,
+    "offer more",
+  );
 }
 
 /** Of one sender's transactions those that its account has passed or cannot pay, each with all before it. */
@@ -403,24 +462,12 @@ function staleOf(
   let amounts = 0n;
   return [...pooled]
     .sort((a, b) => a.transaction.nonce - b.transaction.nonce)
-    .filter(({ transaction: { nonce, kind, amount } }) => {
-      if (nonce < account.nonce) return true;
-      fees += feeOf(gasOf(kind), prices);
-      amounts += amount;
+    .filter(({ transaction }) => {
+      if (transaction.nonce < account.nonce) return true;
+      fees += chargeAtMost(transaction, prices);
+      amounts += transaction.amount;
       return fees > account.feeBalance || amounts > account.balance;
     });
-}
-
-/** What a transaction offers for L2 gas, as far as it counts. */
-function offerOf(
-  { transaction }: Pick<PooledTransaction, "transaction">,
-  { feePerL2Gas }: GasPrices,
-): bigint {
-  return lowest([transaction.maxFeePerL2Gas, OFFER_CAP * feePerL2Gas]);
-}
-
-function lowest(values: readonly bigint[]): bigint {
-  return values.reduce((a, b) => (b < a ? b : a));
 }
 
 function refusal(code: MempoolRefusal, message: string, remedy: string): MempoolError {

@@ -237,7 +237,7 @@ export class ProposerService implements Service {
   }): Promise<void> {
     const { node, account, guard, logger, coinbase } = this.#options;
     const number = parent.number + 1;
-    this.#options.mempool.dropStale();
+    this.#options.mempool.refresh();
     const [block, modifier] = await Promise.all([this.#build(slot, parent), this.#priceStep(parent)]);
     // On an older parent, which a prune brings back, its transactions may lack what the pruned blocks would give them.
     if (parent.number === node.chain.pending) {

@@ -2,6 +2,7 @@ import { expect } from "chai";
 
 import { executeBlock } from "../../../protocol/ledger.ts";
 import { blockDataOf } from "../../../protocol/blob.ts";
+import type { GasPrices } from "../../../protocol/gas.ts";
 import { forceTransaction } from "../../../protocol/message.ts";
 import { schnorrVerify } from "../../../protocol/schnorr.ts";
 import { SIZES } from "../../../protocol/sizes.ts";
@@ -30,15 +31,17 @@ describe("Mempool", () => {
     initial = execute(execute(empty, 0, 3n * FEE), 1, 100n * FEE);
   });
   let initial: AccountTree;
+  let prices: GasPrices = PRICES;
   beforeEach(() => {
     state = initial;
     pool = new Mempool({
       capacity: 4,
       nonceWindow: 8,
       domain: DOMAIN,
-      view: () => ({ state, prices: PRICES }),
+      view: () => ({ state, prices }),
       verifySignature: schnorrVerify,
     });
+    prices = PRICES;
   });
 
   function transfer(changes: Partial<TransactionBody> = {}, signer?: number): Transaction {
@@ -147,7 +150,7 @@ describe("Mempool", () => {
       sizes: SIZES.local,
     }).state;
 
-    expect(pool.dropStale()).to.equal(1);
+    expect(pool.refresh()).to.deep.equal({ left: 1, returned: 0 });
     expect(refusalOf(transfer())).to.equal("NONCE_TOO_LOW");
     expect(pool.size).to.equal(1);
 
@@ -174,7 +177,7 @@ describe("Mempool", () => {
       sizes: SIZES.local,
     }).state;
 
-    expect(pool.dropStale()).to.equal(2);
+    expect(pool.refresh()).to.deep.equal({ left: 2, returned: 0 });
     expect(orderOf(pool)).to.deep.equal([
       [1, 1],
       [0, 0],
@@ -220,7 +223,6 @@ describe("Mempool", () => {
   it("when full, takes a higher offer in place of the last one of a lower offer", () => {
     pool.add(transfer());
     for (const nonce of [1, 2, 3]) pool.add(transfer({ nonce, maxFeePerL2Gas: 10n ** 9n }));
-    expect(refusalOf(transfer({ from: 0, to: 1n }))).to.equal("POOL_FULL");
     expect(refusalOf(transfer({ from: 0, to: 1n, maxFeePerL2Gas: PRICES.feePerL2Gas + 1n }))).to.equal(
       undefined,
     );
@@ -229,6 +231,124 @@ describe("Mempool", () => {
       [1, 0],
       [1, 1],
       [1, 2],
+    ]);
+  });
+
+  it("when full, refuses what ranks behind everything that others have in it", () => {
+    for (const nonce of [0, 1, 2, 3]) pool.add(transfer({ nonce, maxFeePerL2Gas: 10n ** 9n }));
+    expect(refusalOf(transfer({ from: 0, to: 1n }))).to.equal("POOL_FULL");
+  });
+
+  it("when full, replaces its own transaction that waits for lower prices", () => {
+    for (const nonce of [0, 1, 2, 3]) pool.add(transfer({ nonce }));
+    prices = { ...PRICES, feePerL2Gas: PRICES.feePerL2Gas + 1n };
+    expect(refusalOf(transfer({ maxFeePerL2Gas: prices.feePerL2Gas }))).to.equal(undefined);
+    expect(pool.size).to.equal(4);
+  });
+
+  it("is not filled by one account: another's first evicts its last, at the same offer", () => {
+    for (const nonce of [0, 1, 2, 3]) pool.add(transfer({ nonce, maxFeePerL2Gas: 10n ** 9n }));
+    pool.add(transfer({ from: 0, to: 1n, maxFeePerL2Gas: 10n ** 9n }));
+    expect(orderOf(pool)).to.deep.equal([
+      [1, 0],
+      [0, 0],
+      [1, 1],
+      [1, 2],
+    ]);
+    // It cannot take the place back.
+    expect(refusalOf(transfer({ nonce: 3, maxFeePerL2Gas: 10n ** 9n }))).to.equal("POOL_FULL");
+  });
+
+  it("ranks by both dimensions: an offer for data counts like one for execution", () => {
+    pool.add(transfer({ from: 0, to: 1n }));
+    pool.add(transfer({ maxFeePerDaGas: PRICES.feePerDaGas + 1n }));
+    expect(orderOf(pool)).to.deep.equal([
+      [1, 0],
+      [0, 0],
+    ]);
+  });
+
+  it("ranks a withdrawal, which pays more for its slot, before a transfer with the same offers", () => {
+    pool.add(transfer({ from: 0, to: 1n }));
+    pool.add(transfer({ kind: 2, to: 5n }));
+    expect(orderOf(pool)[0]).to.deep.equal([1, 0]);
+  });
+
+  it("keeps what offers less than risen prices, at its place when they fall again", () => {
+    pool.add(transfer());
+    const id = pool.candidates(state)[0]!.id;
+    prices = { ...PRICES, feePerL2Gas: PRICES.feePerL2Gas + 1n };
+    expect(pool.refresh()).to.deep.equal({ left: 0, returned: 0 });
+    expect(pool.has(id)).to.equal(true);
+    expect(refusalOf(transfer())).to.equal("DUPLICATE");
+    prices = PRICES;
+    expect(orderOf(pool)).to.deep.equal([[1, 0]]);
+  });
+
+  it("gives its nonce to one that offers the risen prices, and to no other", () => {
+    pool.add(transfer());
+    expect(refusalOf(transfer({ maxFeePerL2Gas: 2n * PRICES.feePerL2Gas }))).to.equal("NONCE_TAKEN");
+    prices = { ...PRICES, feePerL2Gas: 2n * PRICES.feePerL2Gas };
+    expect(refusalOf(transfer({ maxFeePerL2Gas: PRICES.feePerL2Gas + 1n }))).to.equal("FEE_TOO_LOW");
+    expect(refusalOf(transfer({ maxFeePerL2Gas: 2n * PRICES.feePerL2Gas }))).to.equal(undefined);
+    expect(pool.size).to.equal(1);
+  });
+
+  it("sets aside what risen prices make too dear for its account, and has it back when they fall", () => {
+    const offer = { maxFeePerL2Gas: 10n ** 9n, from: 0, to: 1n };
+    for (const nonce of [0, 1, 2]) pool.add(transfer({ ...offer, nonce, amount: 1n }));
+    const ids = pool.candidates(state).map(({ id }) => id);
+    prices = { ...PRICES, feePerL2Gas: 2n * PRICES.feePerL2Gas };
+    expect(pool.refresh()).to.deep.equal({ left: 2, returned: 0 });
+    expect(orderOf(pool)).to.deep.equal([[0, 0]]);
+    // Its sender waits for it, and is not told to send it again.
+    expect(ids.map((id) => pool.has(id))).to.deep.equal([true, true, true]);
+    prices = PRICES;
+    expect(pool.refresh()).to.deep.equal({ left: 0, returned: 2 });
+    expect(pool.size).to.equal(3);
+  });
+
+  it("forgets what was set aside when its sender uses the nonce otherwise, or is refused it", () => {
+    const offer = { maxFeePerL2Gas: 10n ** 9n, from: 0, to: 1n, amount: 1n };
+    for (const nonce of [0, 1, 2]) pool.add(transfer({ ...offer, nonce }));
+    prices = { ...PRICES, feePerL2Gas: 2n * PRICES.feePerL2Gas };
+    pool.refresh();
+    expect(refusalOf(transfer({ ...offer, nonce: 2 }))).to.equal("CANNOT_PAY");
+    prices = PRICES;
+    pool.add(transfer({ ...offer, nonce: 1, amount: 2n }));
+    expect(pool.refresh()).to.deep.equal({ left: 0, returned: 0 });
+    expect(orderOf(pool)).to.deep.equal([
+      [0, 0],
+      [0, 1],
+    ]);
+  });
+
+  it("has back after a reorg what a deposit pays for that L1 mines again later", () => {
+    const funded = state;
+    const transaction = transfer();
+    // The reorg undid block and deposit; the account is gone until the deposit comes again.
+    state = AccountTree.empty();
+    expect(pool.restore([transaction])).to.equal(0);
+    expect(pool.refresh()).to.deep.equal({ left: 0, returned: 0 });
+    state = funded;
+    expect(pool.refresh()).to.deep.equal({ left: 0, returned: 1 });
+    expect(orderOf(pool)).to.deep.equal([[1, 0]]);
+  });
+
+  it("has back after a prune what offers less than the prices of now", () => {
+    prices = { ...PRICES, feePerL2Gas: 2n * PRICES.feePerL2Gas };
+    expect(pool.restore([transfer()])).to.equal(1);
+    expect(pool.size).to.equal(1);
+  });
+
+  it("among equals, ranks each account's first before anyone's second, and then by arrival", () => {
+    pool.add(transfer({ nonce: 1 }));
+    pool.add(transfer({ from: 0, to: 1n }));
+    pool.add(transfer({ nonce: 0 }));
+    expect(orderOf(pool)).to.deep.equal([
+      [0, 0],
+      [1, 0],
+      [1, 1],
     ]);
   });
 

@@ -69,7 +69,7 @@ describe("Wallet of the ledger", () => {
       candidates: mempool.candidates(tip.state),
     }).point;
     await node.sync();
-    mempool.dropStale();
+    mempool.refresh();
   };
   /** The next submission arrives or not; its answer is lost either way. */
   const loseNextAnswer = ({ arrives }: { arrives: boolean }): void => {

@@ -15,23 +15,23 @@ export interface FeeOutlook {
   readonly slot: number;
   /** L1's fees now: what the next sample would see. */
   readonly l1Fees: L1Fees;
+  /** L1 blocks in a slot, rounded up. */
+  readonly l1BlocksPerSlot: number;
 }
 
 /** What an estimate allows for. */
 export interface FeeCaution {
   /** Blocks in a row that are full; those after them use their target. */
   readonly fullBlocks: number;
-  /** Rise of L1's fees in a slot, in basis points. */
-  readonly l1Rise: bigint;
-  /** Slots in a row in which they rise. */
-  readonly l1RiseSlots: number;
+  /** L1 blocks in a row in which L1's fees rise as fast as its rules let them. */
+  readonly l1RiseBlocks: number;
 }
 
-/** Covers all but the first slots of a spike on L1: see the table in docs/fees.md. */
-export const LIKELY: FeeCaution = { fullBlocks: 8, l1Rise: 2_500n, l1RiseSlots: 4 };
+/** Covers a rise of L1's base fee by ×50 and of its blob base fee by ×16: see the table in docs/fees.md. */
+export const LIKELY: FeeCaution = { fullBlocks: 8, l1RiseBlocks: 24 };
 
-/** The most that the rules allow: L1's fees rise by an eighth a block (1.125^6 - 1 in a slot of six), every block is full. */
-export const CERTAIN: FeeCaution = { fullBlocks: Infinity, l1Rise: 10_273n, l1RiseSlots: Infinity };
+/** The most that the rules allow: L1's fees never stop rising, every block is full. */
+export const CERTAIN: FeeCaution = { fullBlocks: Infinity, l1RiseBlocks: Infinity };
 
 /** Parameters of {@link estimateFees}. */
 export interface FeeEstimate extends FeeOutlook {
@@ -42,6 +42,10 @@ export interface FeeEstimate extends FeeOutlook {
 }
 
 const BASIS_POINTS = 10_000n;
+/** Greatest rise of L1's base fee in a block, in basis points (EIP-1559). */
+const BASE_RISE = 1_250n;
+/** Of its blob base fee: full blocks raise it by e^(131,072 · (most − target) / fraction), 8.17 % (EIP-4844, EIP-7892). */
+const BLOB_RISE = 820n;
 
 /**
  * Max fees that stay at or above the prices of the next `blocks` slots, as far as `caution` looks; every proposer is
@@ -51,16 +55,17 @@ const BASIS_POINTS = 10_000n;
  * A transaction pays the block's price whatever it offers; an offer only says how long it survives.
  */
 export function estimateFees(estimate: FeeEstimate): GasPrices {
-  const { config, limits, maxModifier, blocks, caution = LIKELY } = estimate;
+  const { config, limits, maxModifier, l1BlocksPerSlot, blocks, caution = LIKELY } = estimate;
   const target: Gas = { l2: config.targetL2, da: config.targetDa };
   let { parent, l1Fees } = estimate;
+  let l1Block = 0;
   let most: GasPrices = { feePerL2Gas: 0n, feePerDaGas: 0n };
   for (let ahead = 0; ahead < blocks; ahead++) {
     const slot = estimate.slot + ahead;
     most = larger(most, pricesAt({ config, parent, slot }));
-    // The block comes after the look at L1, at the end of its slot at the latest.
-    if (ahead < caution.l1RiseSlots) {
-      l1Fees = { base: raised(l1Fees.base, caution.l1Rise), blob: raised(l1Fees.blob, caution.l1Rise) };
+    // The block comes after the look at L1, in the last L1 block of its slot at the latest.
+    for (let block = 0; block < l1BlocksPerSlot && l1Block < caution.l1RiseBlocks; block++, l1Block++) {
+      l1Fees = { base: raised(l1Fees.base, BASE_RISE), blob: raised(l1Fees.blob, BLOB_RISE) };
     }
     const gas = ahead < caution.fullBlocks ? limits : target;
     parent = advanceFees({ config, parent, slot, gas, modifier: -maxModifier, l1Fees });

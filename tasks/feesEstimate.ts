@@ -3,7 +3,7 @@ import { ArgumentType } from "hardhat/types/arguments";
 import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
 
 import { showKnownErrors } from "./known.ts";
-import { JSON_FLAG, OptionError, RECORD, RPC, show, wholeOption } from "./ledgerOptions.ts";
+import { JSON_FLAG, OptionError, RECORD, RPC, show, withinOption } from "./ledgerOptions.ts";
 
 export const feesEstimateTask = task(
   "fees:estimate",
@@ -40,14 +40,9 @@ interface FeesEstimateOptions {
   json: boolean;
 }
 
-const MOST_BLOCKS = 64;
-
 async function feesEstimate(options: FeesEstimateOptions, hre: HardhatRuntimeEnvironment): Promise<void> {
   const { KIND_TRANSFER, KIND_WITHDRAW } = await import("../protocol/transaction.ts");
-  const blocks = wholeOption("blocks", options.blocks);
-  if (blocks < 1 || blocks > MOST_BLOCKS) {
-    throw new OptionError(`--blocks ${blocks} is out of range`, `give 1 to ${MOST_BLOCKS}`);
-  }
+  const blocks = withinOption("blocks", options.blocks);
   if (options.kind !== "transfer" && options.kind !== "withdraw") {
     throw new OptionError(`--kind ${options.kind} does not exist`, "give transfer or withdraw");
   }

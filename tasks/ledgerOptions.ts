@@ -39,6 +39,17 @@ export const PASSPHRASE_FILE = text(
   "File with the key's passphrase; default: $CALPULLI_PASSPHRASE, otherwise it is asked for",
 );
 export const AMOUNT = text("amount", "Base units; 1.5e18 is the same as 1500000000000000000");
+export const WITHIN = {
+  name: "within" as const,
+  description: "Blocks within which it should be included, from 1 to 64: decides the max fees offered",
+  type: ArgumentType.STRING as const,
+  defaultValue: "8",
+};
+export const MAX_FEE_PER_L2_GAS = text(
+  "maxFeePerL2Gas",
+  "Most fee juice for a unit of L2 gas, in base units; default: as --within estimates",
+);
+export const MAX_FEE_PER_DA_GAS = text("maxFeePerDaGas", "The same for a unit of DA gas");
 export const ACCOUNT = text(
   "account",
   "Which L1 account of the network pays; on local chains one of the public test accounts, by default 3",
@@ -74,6 +85,20 @@ export function required(name: string, value: string | undefined): string {
 export function wholeOption(name: string, value: string): number {
   if (/^\d{1,10}$/.test(value)) return Number(value);
   throw new OptionError(`--${name} ${value} is no whole number`, "give one from 0");
+}
+
+/** Blocks ahead, from 1 to 64. @throws OptionError */
+export function withinOption(name: string, value: string): number {
+  const blocks = wholeOption(name, value);
+  if (blocks >= 1 && blocks <= 64) return blocks;
+  throw new OptionError(`--${name} ${blocks} is out of range`, "give 1 to 64");
+}
+
+/** Base units for a unit of gas; undefined when it is left to the estimate. @throws OptionError */
+export function maxFeeOption(name: string, value: string | undefined): bigint | undefined {
+  if (value === undefined) return undefined;
+  if (/^\d{1,20}$/.test(value) && BigInt(value) >> 64n === 0n) return BigInt(value);
+  throw new OptionError(`--${name} ${value} is no fee`, "give base units below 2^64");
 }
 
 /** Base units, such as `1000`, `1e18` or `1.5e18`. @throws OptionError */

@@ -1,7 +1,19 @@
 import { task } from "hardhat/config";
 import { ArgumentType } from "hardhat/types/arguments";
 
-import { AGAIN, AMOUNT, JSON_FLAG, KEY, NODE, PASSPHRASE_FILE, RECORD, WAIT } from "./ledgerOptions.ts";
+import {
+  AGAIN,
+  AMOUNT,
+  JSON_FLAG,
+  KEY,
+  MAX_FEE_PER_DA_GAS,
+  MAX_FEE_PER_L2_GAS,
+  NODE,
+  PASSPHRASE_FILE,
+  RECORD,
+  WAIT,
+  WITHIN,
+} from "./ledgerOptions.ts";
 
 /**
  * A task that pays from an account of the ledger, without its action.
@@ -19,6 +31,9 @@ export const payTask = (name: string, description: string, to: string) =>
       defaultValue: undefined,
     })
     .addOption(AMOUNT)
+    .addOption(WITHIN)
+    .addOption(MAX_FEE_PER_L2_GAS)
+    .addOption(MAX_FEE_PER_DA_GAS)
     .addOption(PASSPHRASE_FILE)
     .addOption(NODE)
     .addOption(RECORD)

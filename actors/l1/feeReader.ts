@@ -4,8 +4,8 @@ import type { JsonRpcProvider } from "ethers";
 import type { FeeOutlook } from "../../protocol/feeEstimator.ts";
 import { type BlockRecord, decodeRecord, genesisRecord, recordHash } from "../../protocol/record.ts";
 import { ActorError } from "../support/actorError.ts";
-import { nextSlot } from "../node/nextPrices.ts";
-import { readMarket } from "./fees.ts";
+import { feeOutlook } from "../node/feeOutlook.ts";
+import { readL1Fees } from "./fees.ts";
 import { readHead } from "./provider.ts";
 import type { RollupContract } from "./rollupContract.ts";
 
@@ -27,22 +27,14 @@ export async function readTipFees({
   provider: JsonRpcProvider;
   rollup: RollupContract;
 }): Promise<TipFees> {
-  const { fees, limits, clock } = rollup.parameters;
-  const [{ record, gas }, market, head] = await Promise.all([
+  const [{ record, gas }, l1Fees, head] = await Promise.all([
     readTip(provider, rollup),
-    readMarket(provider),
+    readL1Fees(provider),
     readHead(provider),
   ]);
-  return {
-    config: fees,
-    limits: { l2: limits.gasL2, da: limits.gasDa },
-    maxModifier: limits.modifier,
-    parent: record,
-    record,
-    gas,
-    slot: nextSlot(clock, record, Math.max(head?.timestamp ?? 0, Date.now() / 1_000)),
-    l1Fees: { base: market.baseFeePerGas, blob: market.baseFeePerBlobGas },
-  };
+  const now = Math.max(head?.timestamp ?? 0, Date.now() / 1_000);
+  const { parameters } = rollup;
+  return { ...feeOutlook({ parameters, record, l1Fees, now }), record, gas };
 }
 
 /** The newest event of the pending tip's number whose record has the hash that the Rollup stores. */

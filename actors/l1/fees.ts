@@ -36,6 +36,12 @@ export async function readMarket(provider: JsonRpcProvider): Promise<L1Market> {
   return { baseFeePerGas: BigInt(block.baseFeePerGas ?? "0x0"), tip, baseFeePerBlobGas };
 }
 
+/** The head's base fees alone, as a rollup's oracle samples them. */
+export async function readL1Fees(provider: JsonRpcProvider): Promise<{ base: bigint; blob: bigint }> {
+  const { baseFeePerGas, baseFeePerBlobGas } = await readMarket(provider);
+  return { base: baseFeePerGas, blob: baseFeePerBlobGas };
+}
+
 /** Twice the present base fees: enough for six full blocks in a row. Never above the ceiling. */
 export function offerOf(market: L1Market, ceiling?: FeeCeiling): L1Fees {
   const { baseFeePerGas, tip, baseFeePerBlobGas } = market;

@@ -10,7 +10,7 @@ import { openActorJournal } from "../journal/actorJournal.ts";
 import { ProposalGuard } from "../journal/proposalGuard.ts";
 import { ensureTrustedSetup } from "../l1/blobSidecar.ts";
 import { suiteErrorDecoder } from "../l1/contractInterface.ts";
-import type { FeeCeiling } from "../l1/fees.ts";
+import { type FeeCeiling, readL1Fees } from "../l1/fees.ts";
 import { HeadFollower } from "../l1/headFollower.ts";
 import { L1Account } from "../l1/l1Account.ts";
 import { connectL1 } from "../l1/provider.ts";
@@ -353,7 +353,12 @@ export class LocalNetwork implements Service {
         options.rpcPort === undefined
           ? undefined
           : new RpcServer({
-              ledger: new NodeLedger({ node, mempool, l1Head: () => heads.head?.number }),
+              ledger: new NodeLedger({
+                node,
+                mempool,
+                l1Head: () => heads.head?.number,
+                l1Fees: () => readL1Fees(provider),
+              }),
               port: options.rpcPort,
               logger: logger.child({ actor: "rpc" }),
             });

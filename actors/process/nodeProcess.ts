@@ -1,3 +1,4 @@
+import { readL1Fees } from "../l1/fees.ts";
 import { NodeLedger } from "../rpc/nodeLedger.ts";
 import { RpcServer } from "../rpc/rpcServer.ts";
 import type { Service } from "../support/service.ts";
@@ -17,6 +18,10 @@ export async function openNodeProcess(
   const { port, logger } = options;
   const followed = await FollowedRollup.open(options);
   const { node, heads } = followed;
-  const ledger = new NodeLedger({ node, l1Head: () => heads.head?.number });
+  const ledger = new NodeLedger({
+    node,
+    l1Head: () => heads.head?.number,
+    l1Fees: () => readL1Fees(followed.provider),
+  });
   return { followed, service: new ActorProcess([followed, new RpcServer({ ledger, port, logger })]) };
 }

@@ -1,6 +1,6 @@
 import { slotAt, toTimestamp } from "../../protocol/time.ts";
 import { ProposalGuard } from "../journal/proposalGuard.ts";
-import type { FeeCeiling } from "../l1/fees.ts";
+import { type FeeCeiling, readL1Fees } from "../l1/fees.ts";
 import { readHead } from "../l1/provider.ts";
 import type { PriceSource } from "../price/priceSource.ts";
 import { NodeLedger } from "../rpc/nodeLedger.ts";
@@ -69,7 +69,12 @@ export async function openSequencerProcess(options: SequencerProcessOptions): Pr
       const time = ((await readHead(provider))?.timestamp ?? 0) + l1BlockTime;
       if (time >= clock.genesisTime) guard.refuseUpTo(slotAt(clock, toTimestamp(time)));
     }
-    const ledger = new NodeLedger({ node, mempool, l1Head: () => heads.head?.number });
+    const ledger = new NodeLedger({
+      node,
+      mempool,
+      l1Head: () => heads.head?.number,
+      l1Fees: () => readL1Fees(provider),
+    });
     const api = new RpcServer({ ledger, port, logger });
     return { service: new ActorProcess([followed, api, proposer]), followed, mempool, proposer };
   } catch (error) {

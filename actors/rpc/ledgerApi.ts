@@ -24,6 +24,9 @@ const leaf = whole.max(MAX_ACCOUNTS - 1);
 const hash = z.string().regex(/^0x[0-9a-f]{64}$/);
 const address = z.string().regex(/^0x[0-9a-fA-F]{40}$/);
 
+/** Blocks for which an estimate can be asked for. */
+export const MOST_BLOCKS_AHEAD = 64;
+
 const tip = z.object({ number: whole, slot: whole, stateRoot: word });
 
 export const ledgerStatusSchema = z.object({
@@ -93,6 +96,9 @@ export const withdrawalSchema = z.object({
   path: z.array(word),
 });
 
+/** What to offer so that a transaction stays includable, in base units of fee juice a unit of gas. */
+export const feeOfferSchema = z.object({ maxFeePerL2Gas: amount, maxFeePerDaGas: amount });
+
 /** A transaction as it is submitted: its four words. */
 export const submissionSchema = z.strictObject({ words: z.tuple([word, word, word, word]) });
 export const submittedSchema = z.object({ id: hash });
@@ -107,6 +113,7 @@ export const wholeSchema = z
   .string()
   .regex(/^\d{1,10}$/)
   .transform(Number);
+export const withinSchema = wholeSchema.pipe(whole.min(1).max(MOST_BLOCKS_AHEAD));
 export const leafSchema = wholeSchema.pipe(leaf);
 export const transactionIdSchema = hash;
 /** A public key in an address: 0x, x and y. */
@@ -119,6 +126,7 @@ export const keySchema = z.codec(
   },
 );
 
+export type FeeOffer = z.output<typeof feeOfferSchema>;
 export type LedgerStatus = z.output<typeof ledgerStatusSchema>;
 export type AccountView = z.output<typeof accountSchema>;
 export type TransactionStatus = z.output<typeof transactionStatusSchema>;
@@ -130,6 +138,9 @@ export type AccountQuery = { leaf: number } | { key: { x: bigint; y: bigint } };
 
 export interface LedgerApi {
   status(): Promise<LedgerStatus>;
+
+  /** Max fees for inclusion within so many blocks, from 1 to {@link MOST_BLOCKS_AHEAD}: see `protocol/feeEstimator.ts`. */
+  feeOffer(within: number): Promise<FeeOffer>;
 
   /** @throws RpcError ACCOUNT_UNKNOWN. Of several leaves with one key, the lowest. */
   account(query: AccountQuery): Promise<AccountView>;

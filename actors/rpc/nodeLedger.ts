@@ -9,6 +9,9 @@ import { recoverPoint } from "../../protocol/grumpkin.ts";
 import type { Transaction } from "../../protocol/transaction.ts";
 import type { AccountTree } from "../../protocol/tree.ts";
 import { ASSET_FEE_JUICE, encodeWithdrawal } from "../../protocol/withdrawal.ts";
+import { estimateFees } from "../../protocol/feeEstimator.ts";
+import type { L1Fees } from "../../protocol/fees.ts";
+import { feeOutlook } from "../node/feeOutlook.ts";
 import { nextPrices } from "../node/nextPrices.ts";
 import type { Node } from "../node/node.ts";
 import type { NodeBlock } from "../node/nodeBlock.ts";
@@ -17,6 +20,7 @@ import type { Mempool } from "../sequencer/mempool.ts";
 import type {
   AccountQuery,
   AccountView,
+  FeeOffer,
   LedgerApi,
   LedgerStatus,
   MessageStatus,
@@ -33,6 +37,8 @@ export interface NodeLedgerOptions {
   mempool?: Mempool;
   /** Newest L1 block known; default: the one the node has read. */
   l1Head?: () => number | undefined;
+  /** L1's fees now; default: the newest that the tip's record knows of. */
+  l1Fees?: () => Promise<L1Fees>;
 }
 
 /** The ledger as a node in this process has it, at its last sync. Reads only, but for the mempool. */
@@ -68,6 +74,14 @@ export class NodeLedger implements LedgerApi {
       inbox: { sent: chain.messages.length, consumed: tip.record.messageCount },
       l1: { synced: node.syncedTo, head: Math.max(node.syncedTo, l1Head?.() ?? 0) },
     });
+  }
+
+  async feeOffer(within: number): Promise<FeeOffer> {
+    const { node, l1Fees } = this.#options;
+    const { record } = node.chain.tip;
+    const outlook = feeOutlook({ parameters: node.parameters, record, l1Fees: await l1Fees?.() });
+    const { feePerL2Gas, feePerDaGas } = estimateFees({ ...outlook, blocks: within });
+    return { maxFeePerL2Gas: feePerL2Gas, maxFeePerDaGas: feePerDaGas };
   }
 
   account(query: AccountQuery): Promise<AccountView> {

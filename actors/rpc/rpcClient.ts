@@ -6,6 +6,8 @@ import {
   type AccountQuery,
   type AccountView,
   accountSchema,
+  type FeeOffer,
+  feeOfferSchema,
   keySchema,
   type LedgerApi,
   type LedgerStatus,
@@ -58,6 +60,10 @@ export class RpcClient implements LedgerApi {
 
   status(): Promise<LedgerStatus> {
     return this.#ask("/status", ledgerStatusSchema);
+  }
+
+  feeOffer(within: number): Promise<FeeOffer> {
+    return this.#ask(`/fees/${within}`, feeOfferSchema);
   }
 
   account(query: AccountQuery): Promise<AccountView> {

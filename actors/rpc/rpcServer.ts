@@ -2,6 +2,7 @@
  * A node's JSON API on this machine:
  *
  *     GET  /status                         tips, prices, pool, Inbox, L1 blocks
+ *     GET  /fees/BLOCKS                    max fees to offer for inclusion within so many blocks
  *     GET  /accounts/LEAF                  one account; or /accounts?key=0x… (x and y, 64 bytes)
  *     GET  /transactions/ID                pooled, included, proven, skipped with its reason
  *     POST /transactions                   {"words": ["0x…", "0x…", "0x…", "0x…"]}, answers {"id"}
@@ -23,6 +24,7 @@ import type { Logger } from "../support/logger.ts";
 import type { Service } from "../support/service.ts";
 import {
   accountSchema,
+  feeOfferSchema,
   keySchema,
   leafSchema,
   type LedgerApi,
@@ -34,6 +36,7 @@ import {
   transactionStatusSchema,
   wholeSchema,
   withdrawalsSchema,
+  withinSchema,
 } from "./ledgerApi.ts";
 import { refusalOf, RpcError, statusOf } from "./rpcError.ts";
 import type { RpcExtension } from "./rpcExtension.ts";
@@ -124,6 +127,11 @@ export class RpcServer implements Service {
       case "status":
         allow(request, "GET");
         return z.encode(ledgerStatusSchema, await ledger.status());
+      case "fees/*": {
+        allow(request, "GET");
+        const within = parse("blocks", withinSchema, argument);
+        return z.encode(feeOfferSchema, await ledger.feeOffer(within));
+      }
       case "accounts": {
         allow(request, "GET");
         const key = parse("key", keySchema, url.searchParams.get("key"));

@@ -5,6 +5,7 @@
 import { Interface, type TransactionReceipt } from "ethers";
 
 import { toAddress } from "../../protocol/address.ts";
+import { estimateFees } from "../../protocol/feeEstimator.ts";
 import { feeOf, gasOf, type GasPrices } from "../../protocol/gas.ts";
 import { truncatedToField } from "../../protocol/hash.ts";
 import { isDeposit } from "../../protocol/message.ts";
@@ -19,6 +20,7 @@ import { contractInterface } from "../l1/contractInterface.ts";
 import type { HeadFollower } from "../l1/headFollower.ts";
 import { type L1Account, RevertError, type SendRequest, type SendResult } from "../l1/l1Account.ts";
 import { messagesOf } from "../l1/rollupContract.ts";
+import { feeOutlook } from "../node/feeOutlook.ts";
 import type { Node } from "../node/node.ts";
 import { MempoolError, type MempoolRefusal } from "../sequencer/mempool.ts";
 import { messageOf } from "../support/actorError.ts";
@@ -64,8 +66,8 @@ const ERC20 = new Interface(["function approve(address spender, uint256 value) r
 
 /** Amounts are parts of this: what a user starts with in each token. */
 const DEPOSIT = 10n ** 18n;
-/** Prices rise while a transaction waits: most fees are at least this multiple of the present ones. */
-const FEE_MARGIN = 2n;
+/** Blocks for which offers are estimated to hold. */
+const WITHIN = 8;
 /** Fee juice for this many transfers at the present price. */
 const PAID_TRANSFERS = 100_000n;
 
@@ -195,6 +197,10 @@ export class TrafficService implements Service {
     const amount = balance / BigInt(50 + this.#random.below(150));
     if (amount === 0n) return undefined;
     const withdraws = ++this.#sent % withdrawEvery === 0;
+    const offer = estimateFees({
+      ...feeOutlook({ parameters, record: chain.tip.record }),
+      blocks: WITHIN,
+    });
     const receiver = this.#random.pick(active.filter((user) => user !== sender));
     const body: TransactionBody = {
       kind: withdraws ? KIND_WITHDRAW : KIND_TRANSFER,
@@ -202,8 +208,8 @@ export class TrafficService implements Service {
       to: withdraws ? toAddress(this.#options.account.address) : BigInt(receiver.leaf),
       nonce: pool.nextNonce(sender.leaf),
       amount,
-      maxFeePerL2Gas: pool.prices.feePerL2Gas * BigInt(2 + this.#random.below(3)),
-      maxFeePerDaGas: pool.prices.feePerDaGas * FEE_MARGIN,
+      maxFeePerL2Gas: offer.feePerL2Gas * BigInt(1 + this.#random.below(3)),
+      maxFeePerDaGas: offer.feePerDaGas,
     };
     return signTransaction({
       domain: truncatedToField(parameters.genesisHash),

@@ -1,7 +1,7 @@
 /** Transfers and withdrawals of one account: built, signed and given to a node, once each. */
 import { toHex } from "../../protocol/bytes.ts";
 import type { Field } from "../../protocol/field.ts";
-import { feeOf, gasOf, type GasPrices } from "../../protocol/gas.ts";
+import { feeOf, gasOf } from "../../protocol/gas.ts";
 import { keccakWords } from "../../protocol/hash.ts";
 import type { KeyPair } from "../../protocol/schnorr.ts";
 import {
@@ -12,7 +12,7 @@ import {
   type TransactionKind,
   type TransactionWords,
 } from "../../protocol/transaction.ts";
-import type { AccountView, LedgerApi, MessageStatus, TransactionStatus } from "../rpc/ledgerApi.ts";
+import type { AccountView, FeeOffer, LedgerApi, MessageStatus, TransactionStatus } from "../rpc/ledgerApi.ts";
 import { refusalOf } from "../rpc/rpcError.ts";
 import { sleep } from "../support/sleep.ts";
 import { WalletError } from "./walletError.ts";
@@ -47,8 +47,17 @@ export interface LedgerWalletOptions {
   journal: LedgerJournal;
 }
 
-/** Most fees offered, as a multiple of the present prices: they may rise before the block. */
-const FEE_MARGIN = 2n;
+/** How a payment is made. */
+export interface PayRules {
+  /** Makes a new one, even if the end of an earlier one with the same arguments is not known. Default false. */
+  again?: boolean;
+  /** Blocks for which its offer is estimated to hold, from 1 to 64. Default 8. */
+  within?: number;
+  /** Max fees in place of the estimated ones, each for itself. */
+  maxFees?: Partial<FeeOffer>;
+}
+
+const DEFAULT_WITHIN = 8;
 
 export class LedgerWallet {
   readonly #options: LedgerWalletOptions;
@@ -83,14 +92,15 @@ export class LedgerWallet {
    * @throws RpcError with the node's refusal; then the payment was not taken. NODE_UNREACHABLE leaves it open: call
    * again. WalletError UNCLEAR when an open payment's nonce was used and no node knows by what
    */
-  async pay(payment: Payment, { again = false }: { again?: boolean } = {}): Promise<SentPayment> {
+  async pay(payment: Payment, rules: PayRules = {}): Promise<SentPayment> {
+    const { again = false, within = DEFAULT_WITHIN, maxFees = {} } = rules;
     const { journal, ledger } = this.#options;
     const request = `${payment.kind} ${payment.to} ${payment.amount}`;
     const open = again ? undefined : openIntent(journal, request);
     if (open && (await this.#resubmit(open))) return this.#sent(transactionOf(open), open.id, true);
 
-    const [account, { prices }] = await Promise.all([this.account(), ledger.status()]);
-    const transaction = this.#sign({ payment, account, prices });
+    const [account, estimated] = await Promise.all([this.account(), ledger.feeOffer(within)]);
+    const transaction = this.#sign({ payment, account, offer: { ...estimated, ...maxFees } });
     const words = encodeTransaction(transaction);
     const id = toHex(keccakWords(words));
     journal.append({ type: "intent", request, id, words });
@@ -98,19 +108,13 @@ export class LedgerWallet {
     return this.#sent(transaction, id, false);
   }
 
-  #sign(parts: { payment: Payment; account: AccountView; prices: GasPrices }): Transaction {
-    const { payment, account, prices } = parts;
+  #sign(parts: { payment: Payment; account: AccountView; offer: FeeOffer }): Transaction {
+    const { payment, account, offer } = parts;
     const { domain, keyPair } = this.#options;
     return signTransaction({
       domain,
       keyPair,
-      body: {
-        ...payment,
-        from: account.leaf,
-        nonce: account.nextNonce,
-        maxFeePerL2Gas: FEE_MARGIN * prices.feePerL2Gas,
-        maxFeePerDaGas: FEE_MARGIN * prices.feePerDaGas,
-      },
+      body: { ...payment, ...offer, from: account.leaf, nonce: account.nextNonce },
     });
   }
 

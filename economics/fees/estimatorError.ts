@@ -93,7 +93,12 @@ function errorOf({
     const { parent, slot } = rows[i]!;
     // L1's fees as they were when the newest block was accepted.
     const offer = estimateFees({
-      ...{ config: FEE_CONFIG, limits: LIMITS, maxModifier: MAX_MODIFIER },
+      ...{
+        config: FEE_CONFIG,
+        limits: LIMITS,
+        maxModifier: MAX_MODIFIER,
+        l1BlocksPerSlot: L1_BLOCKS_PER_SLOT,
+      },
       ...{ parent, slot, blocks, caution: CAUTIONS[caution], l1Fees: rows[i - 1]!.l1Fees },
     });
     const needed = rows.slice(i, i + blocks).map(({ prices }) => prices);

@@ -105,6 +105,17 @@ describe("A node's JSON API", () => {
     });
   });
 
+  it("tells what to offer, never less than the prices nor less for a longer wait", async () => {
+    const offers = await Promise.all([1, 8, 64].map((within) => client.feeOffer(within)));
+    expect(offers[0]).to.deep.equal({
+      maxFeePerL2Gas: PRICES.feePerL2Gas,
+      maxFeePerDaGas: PRICES.feePerDaGas,
+    });
+    expect(offers[1]!.maxFeePerL2Gas > offers[0]!.maxFeePerL2Gas).to.equal(true);
+    expect(offers[2]!.maxFeePerL2Gas > offers[1]!.maxFeePerL2Gas).to.equal(true);
+    for (const within of [0, 65]) expect(await codeOf(client.feeOffer(within))).to.equal("INPUT_INVALID");
+  });
+
   it("tells an account by leaf and by key", async () => {
     const { publicKey } = keyPair(1);
     const account = await client.account({ leaf: 1 });

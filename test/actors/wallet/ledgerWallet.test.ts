@@ -10,7 +10,7 @@ import { RpcError } from "../../../actors/rpc/rpcError.ts";
 import { Journal } from "../../../actors/journal/journal.ts";
 import { Mempool, MempoolError } from "../../../actors/sequencer/mempool.ts";
 import { silentLogger } from "../../../actors/support/logger.ts";
-import { LedgerWallet, waitForTransaction } from "../../../actors/wallet/ledgerWallet.ts";
+import { LedgerWallet, type PayRules, waitForTransaction } from "../../../actors/wallet/ledgerWallet.ts";
 import type { LedgerJournal } from "../../../actors/wallet/walletJournal.ts";
 import { WalletError } from "../../../actors/wallet/walletError.ts";
 import { depositsOf, DOMAIN, FakeL1, keyPair, PRICES } from "../support/fakeL1.ts";
@@ -80,6 +80,23 @@ describe("Wallet of the ledger", () => {
       throw new RpcError("NODE_UNREACHABLE", "no node answers", "try again");
     };
   };
+
+  it("offers what is estimated for so many blocks, or the max fees that it is told", async () => {
+    const offerOf = async (rules: PayRules): Promise<bigint[]> => {
+      const { id } = await wallet().pay(payment, { ...rules, again: true });
+      const { transaction } = mempool.candidates(tip.state).find((pooled) => pooled.id === id)!;
+      return [transaction.maxFeePerL2Gas, transaction.maxFeePerDaGas];
+    };
+    const estimated = async (within: number): Promise<bigint[]> => {
+      const { maxFeePerL2Gas, maxFeePerDaGas } = await ledger.feeOffer(within);
+      return [maxFeePerL2Gas, maxFeePerDaGas];
+    };
+    expect(await estimated(1)).to.not.deep.equal(await estimated(8));
+    expect(await offerOf({ within: 1 })).to.deep.equal(await estimated(1));
+    expect(await offerOf({})).to.deep.equal(await estimated(8));
+    const maxFees = { maxFeePerL2Gas: 77n };
+    expect(await offerOf({ maxFees })).to.deep.equal([77n, (await estimated(8))[1]]);
+  });
 
   it("pays with the nonces that follow each other, twice when asked twice", async () => {
     const first = await wallet().pay(payment);

@@ -32,5 +32,6 @@ export function findStepFault(
     modifier === 0 ||
     (modifier > 0 ? moved <= market * (BASIS_POINTS + allowed) : moved >= market * (BASIS_POINTS - allowed));
   if (right) return undefined;
-  return modifier > 0 === market > price ? "modifierTooFar" : "modifierWrongWay";
+  const towards = modifier > 0 ? market > price : market < price;
+  return towards ? "modifierTooFar" : "modifierWrongWay";
 }

@@ -1,10 +1,17 @@
+import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { toHex } from "../../protocol/bytes.ts";
 import { keccakWords } from "../../protocol/hash.ts";
 
-/** Finished proofs on disk by their public inputs: a restart submits them instead of proving again. */
+/** Bytes before the proof: SHA-256 of the file's name and the proof. */
+const CHECKSUM = 32;
+
+/**
+ * Finished proofs on disk by their public inputs: a restart submits them instead of proving again. What is damaged, cut,
+ * or another epoch's, is removed when it is read: the epoch is then proven again, and no gas is spent on finding out.
+ */
 export class ProofStore {
   readonly #folder: string;
 
@@ -13,14 +20,20 @@ export class ProofStore {
     mkdirSync(folder, { recursive: true });
   }
 
+  /** Undefined when there is none that can be used. */
   read(publicInputs: readonly bigint[]): Uint8Array | undefined {
     const path = this.#path(publicInputs);
-    return existsSync(path) ? new Uint8Array(readFileSync(path)) : undefined;
+    if (!existsSync(path)) return undefined;
+    const bytes = new Uint8Array(readFileSync(path));
+    const proof = bytes.subarray(CHECKSUM);
+    if (checksumOf(publicInputs, proof).equals(bytes.subarray(0, CHECKSUM))) return proof;
+    this.remove(publicInputs);
+    return undefined;
   }
 
   write(publicInputs: readonly bigint[], proof: Uint8Array): void {
     const path = this.#path(publicInputs);
-    writeFileSync(`${path}.part`, proof);
+    writeFileSync(`${path}.part`, Buffer.concat([checksumOf(publicInputs, proof), proof]));
     renameSync(`${path}.part`, path);
   }
 
@@ -29,6 +42,14 @@ export class ProofStore {
   }
 
   #path(publicInputs: readonly bigint[]): string {
-    return join(this.#folder, `${toHex(keccakWords(publicInputs))}.proof`);
+    return join(this.#folder, `${nameOf(publicInputs)}.proof`);
   }
+}
+
+function nameOf(publicInputs: readonly bigint[]): string {
+  return toHex(keccakWords(publicInputs));
+}
+
+function checksumOf(publicInputs: readonly bigint[], proof: Uint8Array): Buffer {
+  return createHash("sha256").update(nameOf(publicInputs)).update(proof).digest();
 }

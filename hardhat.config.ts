@@ -29,6 +29,7 @@ import { sequencerTask } from "./tasks/sequencer.ts";
 import { stakeDepositTask } from "./tasks/stakeDeposit.ts";
 import { stakeExitTask } from "./tasks/stakeExit.ts";
 import { stakeKeysTask } from "./tasks/stakeKeys.ts";
+import { stakeProtectionTask } from "./tasks/stakeProtection.ts";
 import { stakeStatusTask } from "./tasks/stakeStatus.ts";
 import { stakeWithdrawTask } from "./tasks/stakeWithdraw.ts";
 import { startTask } from "./tasks/start.ts";
@@ -86,6 +87,7 @@ export default defineConfig({
     stakeDepositTask,
     stakeStatusTask,
     stakeExitTask,
+    stakeProtectionTask,
     stakeWithdrawTask,
   ],
   solidity: {

@@ -3,10 +3,20 @@ import { join } from "node:path";
 import { expect } from "chai";
 import hre from "hardhat";
 
+import { openActorJournal } from "../../actors/journal/actorJournal.ts";
+import { silentLogger } from "../../actors/support/logger.ts";
 import { temporaryFolder } from "../actors/support/temporaryFolder.ts";
 import { runTask } from "../e2e/support/runTask.ts";
 
-const TASKS = ["stake:keys", "stake:deposit", "stake:status", "stake:exit", "stake:withdraw", "preset:check"];
+const TASKS = [
+  "stake:keys",
+  "stake:deposit",
+  "stake:status",
+  "stake:exit",
+  "stake:withdraw",
+  "stake:protection",
+  "preset:check",
+];
 const NAME = `0x${"12".repeat(28)}`;
 const ADDRESS = "0x00000000000000000000000000000000000c0ffe";
 
@@ -50,6 +60,12 @@ describe("Tasks of staking", () => {
     ["stake:exit", { validator: NAME, signed: true, recipient: ADDRESS }, "--recipient with --signed"],
     ["stake:exit", { validator: NAME, signed: true }, "--keystore is missing"],
     ["stake:withdraw", {}, "no validator is named"],
+    ["stake:protection", {}, "--journal is missing"],
+    ["stake:protection", { journal: missing }, "give one of --export and --import"],
+    ["stake:protection", { journal: missing, export: "x", import: "y" }, "give one of --export and --import"],
+    ["stake:protection", { journal: missing, export: empty }, "there is no journal"],
+    ["stake:protection", { journal: join(folder.path, "new.journal"), import: missing }, "cannot be read"],
+    ["stake:protection", { journal: join(folder.path, "new.journal"), import: empty }, "cannot be imported"],
     ["preset:check", {}, "--preset is missing"],
   ] as const) {
     it(`${name} says in one sentence: ${message}`, async () => {
@@ -60,6 +76,22 @@ describe("Tasks of staking", () => {
       expect(exitCode).to.equal(1);
     });
   }
+
+  it("moves slashing protection from one journal to another, and writes over no file", async () => {
+    const journal = join(folder.path, "old.journal");
+    const opened = openActorJournal({ path: journal, logger: silentLogger });
+    const scope = `0x${"01".repeat(32)}/0x${"02".repeat(32)}`;
+    opened.append({ type: "signed", kind: "Attestation", scope, slot: 5, digest: `0x${"03".repeat(32)}` });
+    opened.close();
+    const file = join(folder.path, "protection.json");
+    const moved = join(folder.path, "moved.journal");
+    expect((await runTask("stake:protection", { journal, export: file })).result).to.include({ exported: 1 });
+    expect((await runTask("stake:protection", { journal, export: file })).error).to.contain("exists");
+    for (const imported of [1, 0]) {
+      const { result } = await runTask("stake:protection", { journal: moved, import: file });
+      expect(result).to.include({ imported });
+    }
+  });
 
   it("checks a preset", async () => {
     const { result, exitCode } = await runTask("preset:check", { preset: "testnet" });

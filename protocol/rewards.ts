@@ -2,11 +2,12 @@
  * What the proven epochs earn, and the packed claims by which the contract pays it.
  *
  * A coinbase claims blocks, by their leaves in the epochs' trees; a validator claims epochs, by the count of its committee
- * position. Both open the epoch word (see `epochWord.ts`); everything comes from events.
+ * position. Both open the epoch word (see `epochWord.ts`); everything comes from events. An entry whose epoch was proven
+ * right after that of the entry before it is chained: it brings less, and only the last word of such a run is read.
  */
 import type { Address } from "./address.ts";
 import { bytesToHex, concatBytes, toBytes, type Hex } from "./bytes.ts";
-import { epochWordParts, type ProvenEpoch } from "./epochWord.ts";
+import { epochWord, epochWordParts, type ProvenEpoch } from "./epochWord.ts";
 import { ProtocolError } from "./errors.ts";
 import { merkleCommitment, merklePath } from "./merkle.ts";
 import type { Participation } from "./participation.ts";
@@ -132,6 +133,9 @@ export function decodeLeaf(word: bigint): RewardLeaf {
 
 // Claims of a coinbase
 
+/** Above 39 bits of time. */
+const SEQUENCER_CHAINED = 1n << 39n;
+
 export interface SequencerEntry {
   readonly proven: ProvenEpoch;
   /** The words of all the epoch's blocks. */
@@ -141,14 +145,20 @@ export interface SequencerEntry {
 }
 
 /**
- * Argument of `claimSequencer`.
- * @throws {ProtocolError} `mismatch` when the leaves are not the epoch's, `out-of-range` for a place beyond them
+ * Argument of `claimSequencer`; cheapest with the epochs in ascending order.
+ * @throws {ProtocolError} `out-of-range` when the leaves are not the epoch's, and for a place beyond them
  */
 export function encodeSequencerClaim(entries: readonly SequencerEntry[]): Hex {
-  return bytesToHex(concatBytes(...entries.map(sequencerEntry)));
+  let last: bigint | undefined;
+  const parts = entries.map((entry) => {
+    const chained = entry.proven.previous === last;
+    last = epochWord(entry.proven);
+    return sequencerEntry(entry, chained);
+  });
+  return bytesToHex(concatBytes(...parts));
 }
 
-function sequencerEntry({ proven, leaves, indices }: SequencerEntry): Uint8Array {
+function sequencerEntry({ proven, leaves, indices }: SequencerEntry, chained: boolean): Uint8Array {
   if (merkleCommitment(leaves) !== proven.rewards) {
     throw new ProtocolError({
       code: "out-of-range",
@@ -159,11 +169,12 @@ function sequencerEntry({ proven, leaves, indices }: SequencerEntry): Uint8Array
   const { duties, settlement } = epochWordParts(proven);
   return concatBytes(
     toBytes(BigInt(proven.epoch), 4),
-    toBytes(BigInt(proven.provenAt), 5),
+    toBytes(BigInt(proven.provenAt) | (chained ? SEQUENCER_CHAINED : 0n), 5),
     toBytes(BigInt(indices.length), 1),
     toBytes(BigInt(leaves.length), 1),
     toBytes(duties, 32),
     toBytes(settlement, 32),
+    ...(chained ? [] : [toBytes(proven.previous, 32)]),
     ...indices.map((index) => {
       const path = merklePath(leaves, index);
       const { attested, sequencerFee } = decodeLeaf(leaves[index] as bigint);
@@ -188,41 +199,53 @@ export interface AttesterEntry {
 const MODE_COUNTS = 0;
 const MODE_MISSED = 1;
 const MODE_NONE_MISSED = 2;
+const MODE_MISSED_FEW = 3;
 const MODE_SIZES = 4;
+const MODE_POSITION = 8;
+const MODE_SKIP = 16;
+/** Not chained: the first of a run. */
+const MODE_FIRST = 32;
 
 const SEED_BITS = 132n;
 const SIZES_BITS = 60n;
 
 /**
- * Argument of `claimAttester`, epochs in ascending order: participation in the shortest of its forms, the set's sizes only
- * where they change.
+ * Argument of `claimAttester`, epochs in ascending order: participation in the shortest of its forms, the set's sizes and
+ * the position only where they change.
  * @throws {ProtocolError} `out-of-range` without an entry, for epochs out of order, or 65,536 and more apart
  */
 export function encodeAttesterClaim(entries: readonly AttesterEntry[], committee: number): Hex {
-  const first = entries[0];
+  const first = entries[0]?.proven;
   if (first === undefined) throw outOfOrder("there is no epoch to claim");
-  let last = first.proven.epoch;
-  let sizes = sizesOf(first.proven.seedWord);
-  const parts = [toBytes(BigInt(last), 4), toBytes(sizes, 8)];
-  for (const [i, { proven, position }] of entries.entries()) {
-    const skip = proven.epoch - last;
-    if (skip > 0xffff || (i === 0 ? skip !== 0 : skip <= 0)) {
-      throw outOfOrder(`epoch ${proven.epoch} cannot follow epoch ${last}`);
-    }
-    last = proven.epoch;
-    const ownSizes = sizesOf(proven.seedWord);
-    const { mode, bytes } = encodeAttendance(proven, committee);
+  let last: { epoch: number; word?: bigint; sizes: bigint; position?: number } = {
+    epoch: first.epoch - 1,
+    sizes: sizesOf(first.seedWord),
+  };
+  const parts = [toBytes(BigInt(first.epoch), 4), toBytes(last.sizes, 8)];
+  for (const { proven, position } of entries) {
+    const { epoch, provenAt, seedWord, previous } = proven;
+    const skip = epoch - last.epoch;
+    if (skip <= 0 || skip > 0xffff) throw outOfOrder(`epoch ${epoch} cannot follow epoch ${last.epoch}`);
+    const sizes = sizesOf(seedWord);
+    const { form, bytes } = encodeAttendance(proven, committee);
+    const { payments, link, word } = epochWordParts(proven);
+    const isFirst = previous !== last.word;
+    const optional: [boolean, number, Uint8Array][] = [
+      [skip !== 1, MODE_SKIP, toBytes(BigInt(skip), 2)],
+      [sizes !== last.sizes, MODE_SIZES, toBytes(sizes, 8)],
+      [position !== last.position, MODE_POSITION, toBytes(BigInt(position), 1)],
+    ];
+    const named = optional.filter(([isNamed]) => isNamed);
+    const mode = named.reduce((flags, [, flag]) => flags | flag, form | (isFirst ? MODE_FIRST : 0));
     parts.push(
-      toBytes(BigInt(ownSizes === sizes ? mode : mode | MODE_SIZES), 1),
-      toBytes(BigInt(skip), 2),
-      toBytes(BigInt(proven.provenAt), 5),
-      toBytes(BigInt(position), 1),
-      toBytes(proven.seedWord & ((1n << SEED_BITS) - 1n), 17),
-      toBytes(epochWordParts(proven).payments, 32),
-      ...(ownSizes === sizes ? [] : [toBytes(ownSizes, 8)]),
+      toBytes(BigInt(mode), 1),
+      toBytes(BigInt(provenAt), 5),
+      toBytes(seedWord & ((1n << SEED_BITS) - 1n), 17),
+      toBytes(isFirst ? link : payments, 32),
+      ...named.map(([, , field]) => field),
       bytes,
     );
-    sizes = ownSizes;
+    last = { epoch, word, sizes, position };
   }
   return bytesToHex(concatBytes(...parts));
 }
@@ -235,23 +258,29 @@ function sizesOf(seedWord: bigint): bigint {
 function encodeAttendance(
   { participation, seedWord }: ProvenEpoch,
   committee: number,
-): { mode: number; bytes: Uint8Array } {
+): { form: number; bytes: Uint8Array } {
   const { counts, blocks } = participation;
   const selection = unpackSeedWord(seedWord as SeedWord);
   const members = selection === undefined ? 0 : committeeSizeOf(selection, committee);
   const missed = counts.map((count, k) => (k < members ? blocks - count : count));
   if (missed.every((count) => count === 0)) {
-    return { mode: MODE_NONE_MISSED, bytes: toBytes(BigInt(blocks), 1) };
+    return { form: MODE_NONE_MISSED, bytes: toBytes(BigInt(blocks), 1) };
   }
-  // A position outside the committee has no count to subtract from.
-  if (missed.every((count, k) => count >= 0 && count < (k < members ? 16 : 1))) {
-    const nibbles = missed.reduce((word, count, k) => word | (BigInt(count) << BigInt(4 * k)), 0n);
-    return { mode: MODE_MISSED, bytes: concatBytes(toBytes(BigInt(blocks), 1), toBytes(nibbles, 24)) };
+  for (const [form, length] of [
+    [MODE_MISSED_FEW, 12],
+    [MODE_MISSED, 24],
+  ] as const) {
+    // Byte j has positions j, j + length, ... A position outside the committee has no count to subtract from.
+    const bits = length / 6;
+    if (missed.some((count, k) => count < 0 || count >= (k < members ? 1 << bits : 1))) continue;
+    const place = (k: number): number => 8 * (k % length) + bits * Math.floor(k / length);
+    const list = missed.reduce((word, count, k) => word | (BigInt(count) << BigInt(place(k))), 0n);
+    return { form, bytes: concatBytes(toBytes(BigInt(blocks), 1), toBytes(list, length)) };
   }
   const half = (from: number): bigint =>
     counts.slice(from, from + 24).reduce((word, count, k) => word | (BigInt(count) << BigInt(8 * k)), 0n);
   return {
-    mode: MODE_COUNTS,
+    form: MODE_COUNTS,
     bytes: concatBytes(toBytes(half(0), 24), toBytes((BigInt(blocks) << 192n) | half(24), 25)),
   };
 }

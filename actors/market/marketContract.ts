@@ -58,6 +58,7 @@ export interface WordOpening {
   rewardsRoot: string;
   prover: string;
   endRecordHash: string;
+  previous: string;
 }
 
 /** The full opening. */
@@ -68,6 +69,7 @@ export interface EpochOpening {
   rewardsRoot: string;
   prover: string;
   endRecord: RecordWords;
+  previous: string;
 }
 
 const ZERO = `0x${"00".repeat(32)}`;
@@ -79,6 +81,7 @@ const NO_WORD: WordOpening = {
   rewardsRoot: ZERO,
   prover: NOBODY,
   endRecordHash: ZERO,
+  previous: ZERO,
 };
 
 export class MarketContract {
@@ -214,6 +217,7 @@ export class MarketContract {
       rewardsRoot: args["rewardsRoot"] as string,
       prover: args["prover"] as string,
       endRecord: records.get(number)!,
+      previous: args["previous"] as string,
     };
   }
 
@@ -259,6 +263,7 @@ function shortOpening(log: EventLog): WordOpening {
     rewardsRoot: args["rewardsRoot"] as string,
     prover: args["prover"] as string,
     endRecordHash: args["endRecordHash"] as string,
+    previous: args["previous"] as string,
   };
 }
 

@@ -328,6 +328,7 @@ export class RewardBook {
     rewardsRoot: string;
     prover: string;
     endRecord: bigint[];
+    previous: string;
   }> {
     const booked = this.#epochs.get(epoch);
     if (!booked) throw unavailable(`epoch ${epoch} is not proven`, "wait for its proof");
@@ -348,6 +349,7 @@ export class RewardBook {
         rewardsRoot: toHex(proven.rewards),
         prover: addressToHex(proven.prover),
         endRecord,
+        previous: toHex(proven.previous),
       };
     }
     throw unavailable(`the last block of epoch ${epoch} has no event`, "ask an L1 node with full history");
@@ -373,6 +375,7 @@ export class RewardBook {
         rewards,
         participation: decodeParticipation([low!, high!]),
         seedWord: args["seedWord"] as bigint,
+        previous: BigInt(args["previous"] as string),
       },
       leaves: leaves && merkleCommitment(leaves) === rewards ? leaves : undefined,
       lastBlock: Number(args["number"]),

@@ -60,6 +60,8 @@ struct WordOpening {
     bytes32 rewardsRoot;
     address prover;
     bytes32 endRecordHash;
+    /// Word of the epoch proven before, 0 for the first.
+    bytes32 previous;
 }
 
 /// @notice How far the market is with an epoch. The first that applies to a proven epoch decides who is paid.

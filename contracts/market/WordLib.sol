@@ -29,7 +29,8 @@ library WordLib {
             opening.duties,
             opening.prover,
             opening.endRecordHash,
-            opening.rewardsRoot
+            opening.rewardsRoot,
+            opening.previous
         );
         return uint64(opening.when);
     }
@@ -43,7 +44,8 @@ library WordLib {
             EpochWordLib.duties(opening.when, opening.participation, opening.seedWord),
             proof.prover,
             proof.endRecordHash,
-            opening.rewardsRoot
+            opening.rewardsRoot,
+            opening.previous
         );
     }
 
@@ -74,7 +76,8 @@ library WordLib {
             opening.duties,
             opening.prover,
             opening.endRecordHash,
-            opening.rewardsRoot
+            opening.rewardsRoot,
+            opening.previous
         );
         uint256 holder = opening.when >> 64;
         if (holder == epoch) revert IProofMarket.Market__EpochProven(epoch);
@@ -87,11 +90,15 @@ library WordLib {
         bytes32 duties,
         address prover,
         bytes32 endRecordHash,
-        bytes32 rewardsRoot
+        bytes32 rewardsRoot,
+        bytes32 previous
     ) private pure {
         bytes32 actual = EpochWordLib.word(
             duties,
-            EpochWordLib.payments(when, EpochWordLib.settlement(prover, endRecordHash), rewardsRoot)
+            EpochWordLib.link(
+                EpochWordLib.payments(when, EpochWordLib.settlement(prover, endRecordHash), rewardsRoot),
+                previous
+            )
         );
         if (actual != expected) revert IProofMarket.Market__WrongWord(expected, actual);
     }

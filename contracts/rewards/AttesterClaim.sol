@@ -6,9 +6,9 @@ import {IRollup} from "../rollup/IRollup.sol";
 import {IValidatorRegistry} from "../staking/IValidatorRegistry.sol";
 import {SeedWord} from "../staking/StakingWords.sol";
 import {Timestamp} from "../types/Time.sol";
-import {BitCursor, BitLayout, Bits, ClaimBitmap} from "./ClaimBitmap.sol";
+import {BitCursor, ClaimBitmap} from "./ClaimBitmap.sol";
 import {EpochTerms, EpochTermsLib} from "./EpochTerms.sol";
-import {EpochWordCall, EpochWords} from "./EpochWords.sol";
+import {EpochWords} from "./EpochWords.sol";
 import {IRewards} from "./IRewards.sol";
 import {Owed} from "./SequencerClaim.sol";
 
@@ -25,255 +25,349 @@ struct AttesterSources {
 /// marks the epochs for that validator.
 ///
 /// A validator stands at one place of a set, and the committee has every place at most once, so one bit for validator and
-/// epoch is enough. Who stood where is read from the registry once for as long as nothing changed at the place.
+/// epoch is enough. Epochs ascend. So what changes rarely (the word of marks, the side of the canonical span, who stood at
+/// a place) is worked out for as long as it holds, and an entry that meets nothing of it costs little more than its hashes.
 library AttesterClaim {
-    using ClaimBitmap for Bits;
+    using ClaimBitmap for BitCursor;
     using EpochTermsLib for EpochTerms;
-    using EpochWords for EpochWordCall;
+    using EpochWords for IRollup;
 
     uint256 private constant _HEAD = 12;
-    uint256 private constant _ENTRY = 58;
+    uint256 private constant _ENTRY = 55;
     uint256 private constant _HALF = 24;
     uint256 private constant _FREEZE_LEAD = 3;
+    uint256 private constant _SEED = (1 << 132) - 1;
+    /// @dev followers20 | size20 | side12 | set8, at their places in the seed word.
+    uint256 private constant _SIZES = ((1 << 60) - 1) << 132;
 
-    /// One bit in each byte of 24.
+    /// @dev Flags of an entry's mode, beside the form of its participation.
+    uint256 private constant _WITH_SIZES = 4;
+    uint256 private constant _WITH_POSITION = 8;
+    uint256 private constant _WITH_SKIP = 16;
+    uint256 private constant _FIRST = 32;
+
+    /// @dev One, three and fifteen in each byte of 24.
     uint256 private constant _ONES = 0x010101010101010101010101010101010101010101010101;
+    uint256 private constant _PAIRS = 0x030303030303030303030303030303030303030303030303;
+    uint256 private constant _NIBBLES = 0x0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f;
 
-    /// @dev An epoch's entry, as read. The first four words are the preimage of its duties; the assembly below knows all
-    /// places.
+    /// @dev An epoch's entry, as read, and what reading needs. The first four words are the preimage of its duties; the
+    /// assembly below knows all places up to `until`.
     struct Entry {
         uint256 when;
         uint256 participation0;
         uint256 participation1;
         uint256 seedWord;
-        uint256 position;
-        /// followers20 | size20 | side12 | set8
-        uint256 sizes;
-        /// A one in the byte of every member, in the two words of participation.
+        /// The seed word without the seed; of the epoch before until this one is open. And what an epoch adds to it.
+        uint256 base;
+        uint256 step;
+        /// Word of the epoch, likewise.
+        bytes32 word;
+        /// A one in the byte of every member, in the two words of participation; and one for the number of blocks.
         uint256 ones0;
         uint256 ones1;
-    }
-
-    /// @dev Who held a position of a set, and in which time.
-    struct Tenure {
-        bool known;
-        bool pinned;
-        uint256 position;
-        uint256 from;
+        /// Where in memory the word is whose last byte is the position's count.
+        uint256 count;
+        /// An entry that was proven after `settled`, or is of epoch `until` or later, needs a closer look.
+        uint256 settled;
         uint256 until;
+        uint256 position;
     }
 
+    /// @dev What holds for a while.
+    struct Stretch {
+        /// First epoch beyond those that share a word of marks and a side of the canonical span.
+        uint256 until;
+        bool canonical;
+        /// Blocks attested in them so far.
+        uint256 attested;
+        /// Where the claimant is known to stand, position << 1 | pinned, and 1 added; 0 for nowhere. And first epoch of
+        /// which it is not known any more.
+        uint256 place;
+        uint256 heldUntil;
+    }
+
+    /// @param cursor of the claimant's marks, one an epoch
+    /// @return owed its list names every epoch
     function settle(
-        Bits storage self,
-        BitLayout memory form,
+        BitCursor memory cursor,
         EpochTerms memory terms,
         AttesterSources memory sources,
         bytes28 keyHash,
         bytes calldata claims
     ) internal returns (Owed memory owed) {
-        if (claims.length < _HEAD) revert IRewards.Rewards__MalformedClaim(0);
-        BitCursor memory cursor;
         Entry memory entry;
-        Tenure memory tenure;
-        EpochWordCall call = EpochWords.prepare();
-        (uint256 epoch, uint256 list) = _start(owed, entry, sources, claims);
+        Stretch memory stretch;
+        (uint256 at, uint256 end) = _start(entry, terms, sources, claims);
+        bytes memory items = new bytes((claims.length / _ENTRY) * 4 + 32);
+        uint256 list;
+        assembly ("memory-safe") {
+            list := add(items, 0x20)
+        }
 
-        for (uint256 offset = _HEAD; offset < claims.length;) {
-            bytes32 word;
-            (offset, epoch, word) = _read(entry, terms, sources, epoch, claims, offset);
-            call.requireWord(address(sources.rollup), epoch, word);
-            terms.requireClaimable(entry.when);
-            _requireMember(tenure, entry, sources, keyHash, epoch);
-            if (!self.mark(cursor, form, epoch, 0))
-                revert IRewards.Rewards__AlreadyClaimed(epoch, entry.position);
-
+        while (at < end) {
+            uint256 body = at + _ENTRY;
+            if (_load(at) >> 248 > 3) body = _prepare(entry, sources, claims, at);
+            bool isSpecial;
+            (at, isSpecial) = _open(entry, at, body);
+            uint256 epoch = entry.when >> 64;
+            if (isSpecial) {
+                terms.requireClaimable(entry.when);
+                if (epoch >= stretch.until) {
+                    _pay(owed, stretch, sources.reward);
+                    cursor.seek(epoch);
+                    _begin(stretch, cursor, terms, epoch);
+                }
+                _requireMember(entry, stretch, sources, keyHash);
+            }
             unchecked {
-                uint256 rewards = sources.reward * _countAt(entry);
-                if (terms.isCanonical(epoch)) owed.canonical += rewards;
-                else owed.other += rewards;
+                uint256 bit = 1 << (epoch - cursor.first);
+                uint256 marks = cursor.word;
+                if (marks & bit != 0) revert IRewards.Rewards__AlreadyClaimed(epoch, entry.position);
+
+                cursor.word = marks | bit;
+                stretch.attested += _countOf(entry);
             }
             assembly ("memory-safe") {
                 mstore(list, shl(224, epoch))
                 list := add(list, 4)
             }
         }
-        self.flush(cursor, form);
-        bytes memory items = owed.list;
+        // It is enough to see at the end that no entry was cut: nothing counts before.
+        if (at != end) revert IRewards.Rewards__MalformedClaim(claims.length);
+        sources.rollup.requireWord(entry.when >> 64, entry.word);
+        cursor.flush();
+        _pay(owed, stretch, sources.reward);
         assembly ("memory-safe") {
             mstore(items, sub(list, add(items, 0x20)))
         }
+        owed.list = items;
     }
 
     /// @dev epoch32 | spare4 | followers20 | size20 | side12 | set8
+    /// @return at where the first entry begins in the calldata
+    /// @return end and where the last one ends
     function _start(
-        Owed memory owed,
         Entry memory entry,
+        EpochTerms memory terms,
         AttesterSources memory sources,
         bytes calldata claims
-    ) private pure returns (uint256 epoch, uint256 list) {
-        uint256 word;
+    ) private pure returns (uint256 at, uint256 end) {
         assembly ("memory-safe") {
-            word := calldataload(claims.offset)
+            at := claims.offset
         }
-        epoch = word >> 224;
-        _setSizes(entry, sources.committeeSize, (word >> 160) & 0xfffffffffffffff);
-        bytes memory items = new bytes((claims.length / _ENTRY) * 4 + 32);
-        owed.list = items;
-        assembly ("memory-safe") {
-            list := add(items, 0x20)
+        unchecked {
+            uint256 head = _load(at);
+            uint256 before = (head >> 224) - 1;
+            uint256 freeze = terms.genesis + (before - _FREEZE_LEAD) * terms.epochDuration;
+            entry.base = ((before + 1) << 224) + (freeze << 192);
+            entry.step = (1 << 224) + (terms.epochDuration << 192);
+            entry.settled = terms.settled;
+            _setSizes(entry, sources.committeeSize, head >> 160);
+            end = at + claims.length;
+            at += _HEAD;
         }
     }
 
+    /// @param sizes spare4 | followers20 | size20 | side12 | set8
     function _setSizes(Entry memory entry, uint256 committeeSize, uint256 sizes) private pure {
         unchecked {
             uint256 members = (sizes >> 20) & 0xfffff;
             if (members > committeeSize) members = committeeSize;
-            entry.sizes = sizes;
+            entry.base = (entry.base & ~_SIZES) | ((sizes << 132) & _SIZES);
             entry.ones0 = _ONES & ((1 << (8 * (members < _HALF ? members : _HALF))) - 1);
-            entry.ones1 = members > _HALF ? _ONES & ((1 << (8 * (members - _HALF))) - 1) : 0;
+            uint256 ones = members > _HALF ? _ONES & ((1 << (8 * (members - _HALF))) - 1) : 0;
+            entry.ones1 = (1 << 192) | ones;
+            entry.until = 0;
         }
     }
 
-    /// @dev mode8 | skip16 | provenAt40 | position8 | spare4 | seed132 | payments256 | sizes64 | participation
-    /// @return next where the entry after it begins
-    /// @return number of the epoch
-    /// @return word what the Rollup must have for it
-    function _read(
+    /// @dev skip16 | sizes64 | position8, those of them that the entry's mode names.
+    /// @return body where its participation begins
+    function _prepare(
         Entry memory entry,
-        EpochTerms memory terms,
         AttesterSources memory sources,
-        uint256 epoch,
         bytes calldata claims,
-        uint256 offset
-    ) private pure returns (uint256 next, uint256 number, bytes32 word) {
+        uint256 at
+    ) private view returns (uint256 body) {
         unchecked {
-            uint256 head;
-            assembly ("memory-safe") {
-                head := calldataload(add(claims.offset, offset))
-            }
-            uint256 mode = head >> 248;
-            if (mode > 7 || mode & 3 == 3) revert IRewards.Rewards__MalformedClaim(offset);
-            number = epoch + ((head >> 232) & 0xffff);
-            next = offset + _ENTRY;
-            if (mode & 4 != 0) {
-                uint256 sizes;
+            uint256 mode = _load(at) >> 248;
+            if (mode > 63) {
+                uint256 start;
                 assembly ("memory-safe") {
-                    sizes := and(shr(192, calldataload(add(claims.offset, next))), 0xfffffffffffffff)
+                    start := claims.offset
                 }
-                _setSizes(entry, sources.committeeSize, sizes);
-                next += 8;
+                revert IRewards.Rewards__MalformedClaim(at - start);
             }
-            entry.when = (number << 64) | ((head >> 192) & 0xffffffffff);
-            entry.position = (head >> 184) & 0xff;
-            // Epoch, freeze, sizes, seed.
-            entry.seedWord =
-                ((number + 1) << 224) |
-                ((terms.genesis + (number - _FREEZE_LEAD) * terms.epochDuration) << 192) |
-                (entry.sizes << 132) |
-                ((head >> 48) & ((1 << 132) - 1));
-            next += _readParticipation(entry, mode & 3, claims, next);
-            if (next > claims.length) revert IRewards.Rewards__MalformedClaim(offset);
-            assembly ("memory-safe") {
-                mstore(0, keccak256(entry, 0x80))
-                mstore(0x20, calldataload(add(claims.offset, add(offset, 26))))
-                word := keccak256(0, 0x40)
+            if (mode & _FIRST != 0) sources.rollup.requireWord(entry.when >> 64, entry.word);
+            body = at + _ENTRY;
+            if (mode & _WITH_SKIP != 0) {
+                entry.base += ((_load(body) >> 240) - 1) * entry.step;
+                body += 2;
+            }
+            if (mode & _WITH_SIZES != 0) {
+                _setSizes(entry, sources.committeeSize, _load(body) >> 192);
+                body += 8;
+            }
+            if (mode & _WITH_POSITION != 0) {
+                entry.position = _load(body) >> 248;
+                entry.until = 0;
+                ++body;
             }
         }
     }
 
-    /// @return length of what was read
-    function _readParticipation(
+    /// @dev mode8 | provenAt40 | spare4 | seed132 | link256 or payments256; participation behind.
+    /// @return next where the entry after it begins
+    /// @return isSpecial whether it needs a closer look
+    function _open(
         Entry memory entry,
-        uint256 mode,
-        bytes calldata claims,
-        uint256 offset
-    ) private pure returns (uint256 length) {
-        unchecked {
-            uint256 word;
-            assembly ("memory-safe") {
-                word := calldataload(add(claims.offset, offset))
-            }
-            if (mode == 0) {
-                uint256 word1;
-                assembly ("memory-safe") {
-                    word1 := calldataload(add(claims.offset, add(offset, 24)))
-                }
-                entry.participation0 = word >> 64;
-                entry.participation1 = word1 >> 56;
-                return 49;
-            }
+        uint256 at,
+        uint256 body
+    ) private pure returns (uint256 next, bool isSpecial) {
+        assembly ("memory-safe") {
+            let head := calldataload(at)
+            let mode := shr(248, head)
+            let base := add(mload(add(entry, 0x80)), mload(add(entry, 0xa0)))
+            mstore(add(entry, 0x80), base)
+            mstore(add(entry, 0x60), or(base, and(shr(72, head), _SEED)))
+            let epoch := sub(shr(224, base), 1)
+            let provenAt := and(shr(208, head), 0xffffffffff)
+            mstore(entry, or(shl(64, epoch), provenAt))
+            isSpecial := or(
+                gt(provenAt, mload(add(entry, 0x140))),
+                iszero(lt(epoch, mload(add(entry, 0x160))))
+            )
 
             // A one for every member, times the blocks; less what each missed.
-            uint256 blocks = word >> 248;
-            uint256 low = blocks * entry.ones0;
-            uint256 high = (blocks << 192) | (blocks * entry.ones1);
-            if (mode == 1) {
-                uint256 missed = (word >> 56) & ((1 << 192) - 1);
-                low -= _spread(missed & ((1 << 96) - 1));
-                high -= _spread(missed >> 96);
-                length = 24;
+            let list := calldataload(body)
+            let blocks := shr(248, list)
+            let low := mul(blocks, mload(add(entry, 0xe0)))
+            let high := mul(blocks, mload(add(entry, 0x100)))
+            switch and(mode, 3)
+            case 3 {
+                // Byte j of 12: of positions j, 12 + j, 24 + j and 36 + j. What a shift carries over a byte's end is
+                // outside the mask.
+                list := and(shr(152, list), 0xffffffffffffffffffffffff)
+                low := sub(low, and(or(list, shl(94, list)), _PAIRS))
+                high := sub(high, and(or(shr(4, list), shl(90, list)), _PAIRS))
+                next := add(body, 13)
             }
-            entry.participation0 = low;
-            entry.participation1 = high;
-            return length + 1;
+            case 1 {
+                // Byte j of 24: of positions j and 24 + j.
+                list := shr(56, list)
+                low := sub(low, and(list, _NIBBLES))
+                high := sub(high, and(shr(4, list), _NIBBLES))
+                next := add(body, 25)
+            }
+            case 2 {
+                next := add(body, 1)
+            }
+            default {
+                // All counts.
+                low := shr(64, list)
+                high := shr(56, calldataload(add(body, 24)))
+                next := add(body, 49)
+            }
+            mstore(add(entry, 0x20), low)
+            mstore(add(entry, 0x40), high)
+
+            // See EpochWordLib: the link, which the first entry of a run brings, then the word.
+            let hash := calldataload(add(at, 23))
+            if lt(mode, _FIRST) {
+                mstore(0, hash)
+                mstore(0x20, mload(add(entry, 0xc0)))
+                hash := keccak256(0, 0x40)
+            }
+            mstore(0, keccak256(entry, 0x80))
+            mstore(0x20, hash)
+            mstore(add(entry, 0xc0), keccak256(0, 0x40))
         }
     }
 
-    /// @dev Nibble k of 32 to byte k: halves move apart, then quarters, down to single nibbles.
-    function _spread(uint256 x) private pure returns (uint256) {
-        x = (x | (x << 64)) & 0x0000000000000000ffffffffffffffff0000000000000000ffffffffffffffff;
-        x = (x | (x << 32)) & 0x00000000ffffffff00000000ffffffff00000000ffffffff00000000ffffffff;
-        x = (x | (x << 16)) & 0x0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff;
-        x = (x | (x << 8)) & 0x00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff;
-        return (x | (x << 4)) & 0x0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f;
+    /// @dev From an epoch on, whose group of marks the cursor is at.
+    function _begin(
+        Stretch memory stretch,
+        BitCursor memory cursor,
+        EpochTerms memory terms,
+        uint256 epoch
+    ) private pure {
+        bool canonical = terms.isCanonical(epoch);
+        uint256 edge = type(uint256).max;
+        if (canonical) edge = terms.canonicalUntil;
+        else if (epoch < terms.canonicalFrom) edge = terms.canonicalFrom;
+        uint256 end = cursor.first + cursor.count;
+
+        (stretch.canonical, stretch.until) = (canonical, end < edge ? end : edge);
     }
 
+    function _pay(Owed memory owed, Stretch memory stretch, uint256 reward) private pure {
+        unchecked {
+            if (stretch.canonical) owed.canonical += reward * stretch.attested;
+            else owed.other += reward * stretch.attested;
+        }
+        stretch.attested = 0;
+    }
+
+    /// @dev Refuses an entry whose position another holds; finds out for how long no entry needs a closer look.
     function _requireMember(
-        Tenure memory tenure,
         Entry memory entry,
+        Stretch memory stretch,
         AttesterSources memory sources,
-        bytes28 keyHash,
-        uint256 epoch
+        bytes28 keyHash
     ) private view {
         unchecked {
             SeedWord word = SeedWord.wrap(entry.seedWord);
-            uint256 size = word.sizeOf();
-            uint256 position = entry.position;
+            (uint256 epoch, uint256 size, uint256 position) = (
+                entry.when >> 64,
+                word.sizeOf(),
+                entry.position
+            );
             if (position >= size || position >= sources.committeeSize)
                 revert IRewards.Rewards__NotInCommittee(epoch, position);
-            if (size > sources.committeeSize)
-                position = Permutation.at(word.seedOf(), size, word.sideOf(), position);
+            // Its count is a byte of two words, which have 24 each, from the lowest.
+            assembly ("memory-safe") {
+                let last := add(add(entry, 0x20), mul(gt(position, 23), 0x38))
+                mstore(add(entry, 0x120), sub(last, position))
+            }
+            bool isPart = size > sources.committeeSize;
+            if (isPart) position = Permutation.at(word.seedOf(), size, word.sideOf(), position);
             uint256 followers = word.followersOf();
             bool pinned = position >= followers;
             if (pinned) position -= followers;
-            uint256 freeze = word.freezeOf();
-            if (
-                tenure.position == position &&
-                tenure.from <= freeze &&
-                freeze < tenure.until &&
-                tenure.pinned == pinned &&
-                tenure.known
-            ) return;
 
-            bytes28 holder;
-            (holder, tenure.from, tenure.until) = sources.registry.tenureAt(
-                pinned ? address(sources.rollup) : address(0),
-                position,
-                Timestamp.wrap(freeze)
-            );
-            if (holder != keyHash) revert IRewards.Rewards__WrongAttester(epoch, keyHash, holder);
-            (tenure.known, tenure.pinned, tenure.position) = (true, pinned, position);
+            uint256 place = ((position << 1) | (pinned ? 1 : 0)) + 1;
+            if (stretch.place != place || epoch >= stretch.heldUntil) {
+                uint256 freeze = word.freezeOf();
+                (bytes28 holder, , uint256 until) = sources.registry.tenureAt(
+                    pinned ? address(sources.rollup) : address(0),
+                    position,
+                    Timestamp.wrap(freeze)
+                );
+                if (holder != keyHash) revert IRewards.Rewards__WrongAttester(epoch, keyHash, holder);
+                // Freezes are an epoch apart.
+                uint256 epochDuration = (entry.step >> 192) & type(uint32).max;
+                (stretch.place, stretch.heldUntil) = (
+                    place,
+                    epoch + 1 + (until - 1 - freeze) / epochDuration
+                );
+            }
+            // Where only a part is drawn, every seed puts others at a position.
+            uint256 known = stretch.until < stretch.heldUntil ? stretch.until : stretch.heldUntil;
+            entry.until = isPart ? 0 : known;
         }
     }
 
-    /// @dev Blocks that the entry's position attested.
-    function _countAt(Entry memory entry) private pure returns (uint256) {
-        unchecked {
-            uint256 position = entry.position;
-            return
-                position < _HALF
-                    ? (entry.participation0 >> (8 * position)) & 0xff
-                    : (entry.participation1 >> (8 * (position - _HALF))) & 0xff;
+    function _countOf(Entry memory entry) private pure returns (uint256 count) {
+        assembly ("memory-safe") {
+            count := and(mload(mload(add(entry, 0x120))), 0xff)
+        }
+    }
+
+    /// @dev A word of the calldata; zeros beyond its end.
+    function _load(uint256 at) private pure returns (uint256 word) {
+        assembly ("memory-safe") {
+            word := calldataload(at)
         }
     }
 }

@@ -8,14 +8,11 @@ pragma solidity 0.8.37;
 /// A word whose tag is another group's holds nothing of this one: what a lap ago was written there counts as clear. After
 /// the ring's first lap no bit needs a new slot.
 struct Bits {
-    mapping(uint256 index => uint256) words;
+    mapping(uint256 index => BitWord) words;
 }
 
-/// @notice A word being worked on: bits of one group, read once and written once.
-struct BitCursor {
-    /// Group + 1, 0 before the first.
-    uint256 tag;
-    uint256 word;
+struct BitWord {
+    uint256 value;
 }
 
 /// @notice How epochs share words.
@@ -24,6 +21,19 @@ struct BitLayout {
     uint256 width;
     uint256 perWord;
     uint256 ring;
+}
+
+/// @notice A group being worked on: its word is read once and written once.
+struct BitCursor {
+    BitLayout form;
+    /// Slot of the bits in storage.
+    uint256 bits;
+    /// First epoch of the group, and how many it has; 0 before the first group.
+    uint256 first;
+    uint256 count;
+    /// The group's word, and its slot.
+    uint256 word;
+    uint256 slot;
 }
 
 /// @title Claim bitmaps
@@ -38,33 +48,54 @@ library ClaimBitmap {
         return BitLayout({width: width, perWord: perWord, ring: span / perWord + 2});
     }
 
-    /// @notice Sets a bit in the cursor's word.
+    function cursor(Bits storage self, BitLayout memory form) internal pure returns (BitCursor memory c) {
+        uint256 slot;
+        assembly ("memory-safe") {
+            slot := self.slot
+        }
+        (c.form, c.bits) = (form, slot);
+    }
+
+    /// @notice Sets a bit in the group of an epoch.
     /// @return fresh false when it was set
-    function mark(
-        Bits storage self,
-        BitCursor memory cursor,
-        BitLayout memory form,
-        uint256 epoch,
-        uint256 index
-    ) internal returns (bool fresh) {
+    function mark(BitCursor memory c, uint256 epoch, uint256 index) internal returns (bool fresh) {
         unchecked {
-            uint256 group = epoch / form.perWord;
-            if (cursor.tag != group + 1) {
-                flush(self, cursor, form);
-                cursor.tag = group + 1;
-                cursor.word = _load(self, form, group);
-            }
-            uint256 bit = 1 << ((epoch - group * form.perWord) * form.width + index);
-            fresh = cursor.word & bit == 0;
-            cursor.word |= bit;
+            // An epoch before the first wraps beyond any group.
+            if (epoch - c.first >= c.count) seek(c, epoch);
+            uint256 bit = 1 << ((epoch - c.first) * c.form.width + index);
+            uint256 word = c.word;
+            c.word = word | bit;
+            return word & bit == 0;
         }
     }
 
-    /// @notice Writes the cursor's word.
-    function flush(Bits storage self, BitCursor memory cursor, BitLayout memory form) internal {
-        if (cursor.tag == 0) return;
+    /// @notice Moves to the group of an epoch; writes the one before.
+    function seek(BitCursor memory c, uint256 epoch) internal {
+        flush(c);
+        Bits storage self;
+        uint256 bits = c.bits;
+        assembly ("memory-safe") {
+            self.slot := bits
+        }
+        BitLayout memory form = c.form;
+        uint256 group = epoch / form.perWord;
+        BitWord storage stored = self.words[group % form.ring];
+        uint256 slot;
+        assembly ("memory-safe") {
+            slot := stored.slot
+        }
         unchecked {
-            self.words[(cursor.tag - 1) % form.ring] = (cursor.tag << _BITS) | cursor.word;
+            (c.first, c.count) = (group * form.perWord, form.perWord);
+        }
+        (c.word, c.slot) = (_valueFor(stored, group), slot);
+    }
+
+    /// @notice Writes the group.
+    function flush(BitCursor memory c) internal {
+        if (c.count == 0) return;
+        (uint256 slot, uint256 word) = (c.slot, c.word);
+        assembly ("memory-safe") {
+            sstore(slot, word)
         }
     }
 
@@ -75,14 +106,15 @@ library ClaimBitmap {
         uint256 index
     ) internal view returns (bool) {
         uint256 group = epoch / form.perWord;
-        return (_load(self, form, group) >> ((epoch - group * form.perWord) * form.width + index)) & 1 != 0;
+        uint256 word = _valueFor(self.words[group % form.ring], group);
+        return (word >> ((epoch - group * form.perWord) * form.width + index)) & 1 != 0;
     }
 
-    /// @dev Bits of a group; none when the word is another group's.
-    function _load(Bits storage self, BitLayout memory form, uint256 group) private view returns (uint256) {
+    /// @dev A group's word; without bits when what is stored is another group's.
+    function _valueFor(BitWord storage stored, uint256 group) private view returns (uint256) {
         unchecked {
-            uint256 word = self.words[group % form.ring];
-            return word >> _BITS == group + 1 ? (word << 32) >> 32 : 0;
+            uint256 word = stored.value;
+            return word >> _BITS == group + 1 ? word : (group + 1) << _BITS;
         }
     }
 }

@@ -7,7 +7,8 @@ pragma solidity 0.8.37;
 ///   duties      = keccak256(when ‖ participation0 ‖ participation1 ‖ seedWord)
 ///   settlement  = keccak256(prover ‖ keccak256(endRecord))
 ///   payments    = keccak256(when ‖ settlement ‖ rewardsRoot)
-///   epoch word  = keccak256(duties ‖ payments)
+///   link        = keccak256(payments ‖ previous)
+///   epoch word  = keccak256(duties ‖ link)
 struct EpochOpening {
     /// epoch << 64 | L1 timestamp of the proof.
     uint256 when;
@@ -20,6 +21,8 @@ struct EpochOpening {
     address prover;
     /// Record of the epoch's last block.
     uint256[7] endRecord;
+    /// Word of the epoch proven before, 0 for the first.
+    bytes32 previous;
 }
 
 /// @title Prover pots

@@ -40,19 +40,26 @@ struct RewardsConfig {
 /// committee attested earn rewards; a fallback block earns its fees. Anyone may send a claim, and the one it is for is
 /// paid; when the distributor is short, only the one it is for may take less than it is owed.
 ///
-/// A coinbase that claims, over `claims`, a packed list of epochs and of its blocks in each:
+/// Claims are packed lists of epochs. An epoch's word holds the word of the epoch proven before (see
+/// `IRollup.epochWord`), so an entry is *chained* when the entry before it is of that epoch: it brings less, and only the
+/// last word of the run is read from the Rollup.
 ///
-///   epoch32 | provenAt40 | leaves8 | blocks8 | duties256 | settlement256 | leaf ...
-///   leaf: index8 | attested8 | fee80 | siblings 256 ...          ceil(log2(blocks)) siblings, from the leaf upwards
+/// A coinbase that claims, over `claims`, its blocks:
+///
+///   entry: epoch32 | chained1 | provenAt39 | leaves8 | blocks8 | duties256 | settlement256
+///            | previous256 if not chained | leaf ...
+///   leaf:  index8 | attested8 | fee80 | siblings 256 ...         ceil(log2(blocks)) siblings, from the leaf upwards
 ///
 /// A validator that claims its attestations:
 ///
-///   epoch32 | spare4 | followers20 | size20 | side12 | set8 | entry ...       the epoch before the first entry's (or it)
-///   entry: mode8 | skip16 | provenAt40 | position8 | spare4 | seed132 | payments256 | sizes64 if mode & 4 | participation
+///   epoch32 | spare4 | followers20 | size20 | side12 | set8 | entry ...                     the first entry's epoch
+///   entry: mode8 | provenAt40 | spare4 | seed132 | payments256, or link256 if mode & 32 (not chained)
+///            | skip16 if mode & 16 | sizes64 if mode & 4 | position8 if mode & 8 | participation
 ///
-/// `skip` is the distance to the entry before, `sizes` replaces the header's from there on (see SeedWord). Participation by
-/// mode & 3: 0, all counts: 24 bytes, then 25 (see `EpochProof.participation`); 1, blocks8 | 48 nibbles, position k at bit
-/// 4k: blocks each member missed; 2, blocks8: nobody missed any.
+/// `skip` is the distance to the entry before, 1 without it; sizes and position hold until others come (see SeedWord).
+/// Participation by mode & 3: 0, all counts: 24 bytes, then 25 (see `EpochProof.participation`); 2, blocks8: nobody missed any; 1, blocks8 |
+/// 24 bytes of the blocks each member missed, byte j (from the lowest) of positions j and 24 + j, 4 bits each from the
+/// lowest; 3, blocks8 | 12 bytes likewise, byte j of positions j, 12 + j, 24 + j and 36 + j, 2 bits each.
 interface IRewards is IProverPot {
     /// @notice A coinbase was paid.
     /// @param reward paid, of the `owed`

@@ -22,8 +22,9 @@ import {Owed, SequencerClaim, SequencerSources} from "./SequencerClaim.sol";
 /// @notice See IRewards. No owner, no upgrade, no balance.
 contract Rewards is IRewards {
     using ClaimBitmap for Bits;
-    using SequencerClaim for Bits;
-    using AttesterClaim for Bits;
+    using ClaimBitmap for BitCursor;
+    using SequencerClaim for BitCursor;
+    using AttesterClaim for BitCursor;
     using EpochTermsLib for EpochTerms;
 
     /// @dev Bits of an epoch in `_settled`.
@@ -83,8 +84,7 @@ contract Rewards is IRewards {
         address coinbase,
         bytes calldata claims
     ) external returns (uint256 fees, uint256 reward) {
-        Owed memory owed = _sequencers.settle(
-            _blockLayout(),
+        Owed memory owed = _sequencers.cursor(_blockLayout()).settle(
             _terms(),
             SequencerSources({
                 rollup: IRollup(_rollup),
@@ -105,8 +105,7 @@ contract Rewards is IRewards {
     /// @inheritdoc IRewards
     function claimAttester(bytes28 keyHash, bytes calldata claims) external returns (uint256 reward) {
         if (_registry == address(0)) revert Rewards__NoAttesterRewards();
-        Owed memory owed = _attesters[keyHash].settle(
-            _layout(1),
+        Owed memory owed = _attesters[keyHash].cursor(_layout(1)).settle(
             _terms(),
             AttesterSources({
                 rollup: IRollup(_rollup),
@@ -173,10 +172,9 @@ contract Rewards is IRewards {
         if (terms.current() > epoch + _claimWindow) terms.requireSweepable(opening.when);
         else terms.requireOver(opening.when);
 
-        BitLayout memory form = _layout(2);
-        BitCursor memory cursor;
-        if (!_settled.mark(cursor, form, epoch, _BURNED)) revert Rewards__AlreadyPaid(epoch);
-        _settled.flush(cursor, form);
+        BitCursor memory cursor = _settled.cursor(_layout(2));
+        if (!cursor.mark(epoch, _BURNED)) revert Rewards__AlreadyPaid(epoch);
+        cursor.flush();
 
         _burn(epoch, _feesOf(opening).burned());
     }
@@ -242,10 +240,13 @@ contract Rewards is IRewards {
         epoch = opening.when >> 64;
         bytes32 word = EpochWordLib.word(
             EpochWordLib.duties(opening.when, opening.participation, opening.seedWord),
-            EpochWordLib.payments(
-                opening.when,
-                EpochWordLib.settlement(opening.prover, hashRecord(opening.endRecord)),
-                opening.rewardsRoot
+            EpochWordLib.link(
+                EpochWordLib.payments(
+                    opening.when,
+                    EpochWordLib.settlement(opening.prover, hashRecord(opening.endRecord)),
+                    opening.rewardsRoot
+                ),
+                opening.previous
             )
         );
         bytes32 expected = IRollup(_rollup).epochWord(Epoch.wrap(epoch));
@@ -281,21 +282,19 @@ contract Rewards is IRewards {
         EpochOpening calldata opening,
         uint256 epoch
     ) private returns (bool spent, uint256 burned) {
-        BitLayout memory form = _layout(2);
-        BitCursor memory cursor;
-        spent = !_settled.mark(cursor, form, epoch, _POT_SPENT);
-        if (_settled.mark(cursor, form, epoch, _BURNED)) burned = _feesOf(opening).burned();
-        _settled.flush(cursor, form);
+        BitCursor memory cursor = _settled.cursor(_layout(2));
+        spent = !cursor.mark(epoch, _POT_SPENT);
+        if (cursor.mark(epoch, _BURNED)) burned = _feesOf(opening).burned();
+        cursor.flush();
     }
 
     /// @return fees of the leaves that were not claimed
     function _settleLeaves(uint256 epoch, uint256[] calldata leaves) private returns (uint256 fees) {
-        BitLayout memory form = _blockLayout();
-        BitCursor memory cursor;
+        BitCursor memory cursor = _sequencers.cursor(_blockLayout());
         for (uint256 i = 0; i < leaves.length; ++i) {
-            if (_sequencers.mark(cursor, form, epoch, i)) fees += leaves[i] & 0xffffffffffffffffffff;
+            if (cursor.mark(epoch, i)) fees += leaves[i] & 0xffffffffffffffffffff;
         }
-        _sequencers.flush(cursor, form);
+        cursor.flush();
     }
 
     function _blockLayout() private view returns (BitLayout memory) {

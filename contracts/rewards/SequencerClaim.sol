@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {EpochWordLib} from "../rollup/EpochWordLib.sol";
 import {IRollup} from "../rollup/IRollup.sol";
-import {BitCursor, BitLayout, Bits, ClaimBitmap} from "./ClaimBitmap.sol";
+import {BitCursor, ClaimBitmap} from "./ClaimBitmap.sol";
 import {EpochTerms, EpochTermsLib} from "./EpochTerms.sol";
-import {EpochWordCall, EpochWords} from "./EpochWords.sol";
+import {EpochWords} from "./EpochWords.sol";
 import {IRewards} from "./IRewards.sol";
 
 /// @notice Who claims, where its blocks are looked up, and what a committee block earns it.
@@ -28,193 +29,195 @@ struct Owed {
 /// @title Sequencer claims
 /// @notice Reads a packed claim (see IRewards), opens its epochs' words and its blocks' leaves, and marks them.
 library SequencerClaim {
-    using ClaimBitmap for Bits;
+    using ClaimBitmap for BitCursor;
     using EpochTermsLib for EpochTerms;
-    using EpochWords for EpochWordCall;
+    using EpochWords for IRollup;
 
     uint256 private constant _HEAD = 75;
     uint256 private constant _LEAF = 12;
+    uint256 private constant _CHAINED = 1 << 223;
 
     /// @dev An epoch's entry, as read, and what is carried from one to the next: in memory, since the stack has no room.
+    /// The first three words are the preimage of its payments; the assembly below knows all places.
     struct Entry {
         uint256 when;
-        uint256 leaves;
-        uint256 blocks;
-        uint256 depth;
+        bytes32 settlement;
+        /// That of the leaves read so far, 0 before the first.
         bytes32 rewardsRoot;
-        /// Bytes of a leaf and its siblings.
-        uint256 stride;
+        uint256 blocks;
+        /// Bytes of a leaf's siblings.
+        uint256 siblings;
+        /// The claimant's address, where a leaf has it.
+        uint256 coinbase;
+        /// What a committee block earns, and for every attestation.
+        uint256 blockReward;
+        uint256 attestationBonus;
+        /// Of the entry; and fees of all entries.
         uint256 rewards;
+        uint256 fees;
         /// Where the next item of the event's list goes.
         uint256 list;
+        /// Number of the epoch opened last, and its word; while an entry is read, the word of the epoch before.
+        uint256 epoch;
+        bytes32 word;
     }
 
+    /// @param cursor of the marks, one a block
     /// @return owed its list names every block
     function settle(
-        Bits storage self,
-        BitLayout memory form,
+        BitCursor memory cursor,
         EpochTerms memory terms,
         SequencerSources memory sources,
         bytes calldata claims
     ) internal returns (Owed memory owed) {
-        BitCursor memory cursor;
         Entry memory entry;
-        EpochWordCall call = EpochWords.prepare();
-        _startList(owed, entry, claims.length);
-        for (uint256 offset = 0; offset < claims.length;) {
-            uint256 head = offset;
-            offset = _readHead(entry, claims, offset);
-            uint256 epoch = entry.when >> 64;
-            for (uint256 left = entry.leaves; left != 0;) {
-                uint256 index = _readLeaf(entry, owed, sources, claims, offset);
-                if (!self.mark(cursor, form, epoch, index)) {
-                    revert IRewards.Rewards__AlreadyClaimed(epoch, index);
-                }
-                unchecked {
-                    offset += entry.stride;
-                    --left;
-                }
+        IRollup rollup = sources.rollup;
+        (uint256 at, uint256 end) = _start(owed, entry, sources, claims);
+        while (at < end) {
+            uint256 head = at;
+            if (_load(at) & _CHAINED == 0) rollup.requireWord(entry.epoch, entry.word);
+            uint256 next;
+            (at, next) = _readHead(entry, at);
+            // The leaves' own length is checked here once for all.
+            if (next > end || next == at) revert IRewards.Rewards__MalformedClaim(_offsetOf(claims, head));
+            terms.requireClaimable(entry.when);
+
+            uint256 epoch = entry.epoch;
+            while (at < next) {
+                uint256 index = _load(at) >> 248;
+                if (index >= entry.blocks) revert IRewards.Rewards__MalformedClaim(_offsetOf(claims, at));
+                bytes32 root;
+                (at, root) = _readLeaf(entry, at);
+                if (entry.rewardsRoot == 0) entry.rewardsRoot = root;
+                else if (root != entry.rewardsRoot) revert IRewards.Rewards__WrongLeaf(epoch, index);
+                if (!cursor.mark(epoch, index)) revert IRewards.Rewards__AlreadyClaimed(epoch, index);
             }
             unchecked {
                 if (terms.isCanonical(epoch)) owed.canonical += entry.rewards;
                 else owed.other += entry.rewards;
             }
-            call.requireWord(address(sources.rollup), epoch, _wordOf(entry, claims, head));
-            terms.requireClaimable(entry.when);
+            entry.word = EpochWordLib.word(
+                bytes32(_load(head + 11)),
+                EpochWordLib.link(_paymentsOf(entry), entry.word)
+            );
         }
-        self.flush(cursor, form);
-        _endList(owed, entry);
+        rollup.requireWord(entry.epoch, entry.word);
+        cursor.flush();
+        _finish(owed, entry);
     }
 
-    /// @dev epoch32 | provenAt40 | leaves8 | blocks8 | duties256 | settlement256
-    function _readHead(
-        Entry memory entry,
-        bytes calldata claims,
-        uint256 offset
-    ) private pure returns (uint256 next) {
+    /// @dev epoch32 | chained1 | provenAt39 | leaves8 | blocks8 | duties256 | settlement256 | previous256 if not chained.
+    /// @return next where the leaves begin
+    /// @return end and end
+    function _readHead(Entry memory entry, uint256 at) private pure returns (uint256 next, uint256 end) {
         unchecked {
-            next = offset + _HEAD;
-            if (next > claims.length) revert IRewards.Rewards__MalformedClaim(offset);
-            uint256 word;
-            assembly ("memory-safe") {
-                word := calldataload(add(claims.offset, offset))
+            uint256 word = _load(at);
+            entry.settlement = bytes32(_load(at + 43));
+            next = at + _HEAD;
+            if (word & _CHAINED == 0) {
+                entry.word = bytes32(_load(next));
+                next += 32;
             }
-            uint256 leaves = (word >> 176) & 0xff;
             uint256 blocks = (word >> 168) & 0xff;
-            if (blocks != entry.blocks || entry.stride == 0) {
-                uint256 depth = 0;
-                while (1 << depth < blocks) ++depth;
-                (entry.blocks, entry.depth, entry.stride) = (blocks, depth, _LEAF + 32 * depth);
+            if (blocks != entry.blocks) {
+                uint256 siblings = 0;
+                while (1 << (siblings >> 5) < blocks) siblings += 32;
+                (entry.blocks, entry.siblings) = (blocks, siblings);
             }
-            // The leaves' own length is checked here once for all.
-            if (leaves == 0 || next + leaves * entry.stride > claims.length) {
-                revert IRewards.Rewards__MalformedClaim(offset);
-            }
-            entry.when = ((word >> 224) << 64) | ((word >> 184) & 0xffffffffff);
-            entry.leaves = leaves;
-            entry.rewardsRoot = 0;
-            entry.rewards = 0;
+            end = next + ((word >> 176) & 0xff) * (_LEAF + entry.siblings);
+            entry.epoch = word >> 224;
+            entry.when = ((word >> 224) << 64) | ((word >> 184) & 0x7fffffffff);
+            (entry.rewardsRoot, entry.rewards) = (0, 0);
         }
     }
 
     /// @dev index8 | attested8 | fee80 | siblings, of the leaf coinbase160 | attested16 | fee80. Adds up what the block
-    /// earned; all leaves of an entry lead to one root.
-    function _readLeaf(
-        Entry memory entry,
-        Owed memory owed,
-        SequencerSources memory sources,
-        bytes calldata claims,
-        uint256 offset
-    ) private pure returns (uint256 index) {
-        uint256 word;
+    /// earned.
+    /// @return next where the leaf after it begins
+    /// @return root commitment of the epoch's leaves to which it leads
+    function _readLeaf(Entry memory entry, uint256 at) private pure returns (uint256 next, bytes32 root) {
         assembly ("memory-safe") {
-            word := calldataload(add(claims.offset, offset))
-        }
-        index = word >> 248;
-        if (index >= entry.blocks) revert IRewards.Rewards__MalformedClaim(offset);
-
-        unchecked {
-            uint256 attested = (word >> 240) & 0xff;
-            uint256 fee = (word >> 160) & 0xffffffffffffffffffff;
-            uint256 leaf = (uint256(uint160(sources.coinbase)) << 96) | (attested << 80) | fee;
-            bytes32 root = _commitment(entry, claims, offset + _LEAF, leaf, index);
-            if (entry.rewardsRoot == 0) entry.rewardsRoot = root;
-            else if (root != entry.rewardsRoot) revert IRewards.Rewards__WrongLeaf(entry.when >> 64, index);
-
-            owed.fees += fee;
-            if (attested != 0) entry.rewards += sources.blockReward + sources.attestationBonus * attested;
-        }
-        assembly ("memory-safe") {
+            let word := calldataload(at)
+            let index := byte(0, word)
+            let attested := byte(1, word)
+            let fee := and(shr(160, word), 0xffffffffffffffffffff)
+            mstore(add(entry, 0x120), add(mload(add(entry, 0x120)), fee))
+            if attested {
+                let reward := add(mload(add(entry, 0xc0)), mul(attested, mload(add(entry, 0xe0))))
+                mstore(add(entry, 0x100), add(mload(add(entry, 0x100)), reward))
+            }
             // epoch32 | index8; what is written behind them is overwritten or cut.
-            let list := mload(add(entry, 0xe0))
+            let list := mload(add(entry, 0x140))
             mstore(list, or(shl(160, mload(entry)), shl(216, index)))
-            mstore(add(entry, 0xe0), add(list, 5))
-        }
-    }
+            mstore(add(entry, 0x140), add(list, 5))
 
-    /// @dev keccak256(root ‖ blocks) of the tree in which the leaf stands at the index.
-    function _commitment(
-        Entry memory entry,
-        bytes calldata claims,
-        uint256 offset,
-        uint256 leaf,
-        uint256 index
-    ) private pure returns (bytes32 commitment) {
-        uint256 blocks = entry.blocks;
-        uint256 depth = entry.depth;
-        assembly ("memory-safe") {
-            let from := add(claims.offset, offset)
+            // Up to the root: the node goes left or right as the lowest bit of the rest of the index says.
+            let node := or(or(mload(add(entry, 0xa0)), shl(80, attested)), fee)
             let path := shl(5, index)
-            for {
-                let end := add(from, shl(5, depth))
-            } lt(from, end) {
-                from := add(from, 0x20)
+            at := add(at, _LEAF)
+            next := add(at, mload(add(entry, 0x80)))
+            for {} lt(at, next) {
+                at := add(at, 0x20)
             } {
-                // The node goes left or right as the lowest bit of the rest of the index says.
                 let side := and(path, 0x20)
-                mstore(side, leaf)
-                mstore(xor(side, 0x20), calldataload(from))
-                leaf := keccak256(0, 0x40)
+                mstore(side, node)
+                mstore(xor(side, 0x20), calldataload(at))
+                node := keccak256(0, 0x40)
                 path := shr(1, path)
             }
-            mstore(0, leaf)
-            mstore(0x20, blocks)
-            commitment := keccak256(0, 0x40)
+            // keccak256(root ‖ blocks)
+            mstore(0, node)
+            mstore(0x20, mload(add(entry, 0x60)))
+            root := keccak256(0, 0x40)
         }
     }
 
-    /// @dev What the Rollup must have for the epoch.
-    function _wordOf(
+    function _paymentsOf(Entry memory entry) private pure returns (bytes32 payments) {
+        assembly ("memory-safe") {
+            payments := keccak256(entry, 0x60)
+        }
+    }
+
+    /// @return at where the first entry begins in the calldata
+    /// @return end and where the last one ends
+    function _start(
+        Owed memory owed,
         Entry memory entry,
-        bytes calldata claims,
-        uint256 head
-    ) private pure returns (bytes32 word) {
+        SequencerSources memory sources,
+        bytes calldata claims
+    ) private pure returns (uint256 at, uint256 end) {
+        // The list has at most one item for every shortest leaf.
+        bytes memory items = new bytes((claims.length / _LEAF) * 5 + 32);
+        uint256 list;
         assembly ("memory-safe") {
-            let free := mload(0x40)
-            let from := add(claims.offset, add(head, 11))
-            mstore(free, mload(entry))
-            mstore(add(free, 0x20), calldataload(add(from, 0x20)))
-            mstore(add(free, 0x40), mload(add(entry, 0x80)))
-            mstore(0x20, keccak256(free, 0x60))
-            mstore(0, calldataload(from))
-            word := keccak256(0, 0x40)
+            list := add(items, 0x20)
+            at := claims.offset
+            end := add(at, claims.length)
         }
+        (owed.list, entry.list) = (items, list);
+        entry.coinbase = uint256(uint160(sources.coinbase)) << 96;
+        (entry.blockReward, entry.attestationBonus) = (sources.blockReward, sources.attestationBonus);
     }
 
-    /// @dev The list has at most one item for every shortest leaf.
-    function _startList(Owed memory owed, Entry memory entry, uint256 length) private pure {
-        bytes memory items = new bytes((length / _LEAF) * 5 + 32);
-        owed.list = items;
-        assembly ("memory-safe") {
-            mstore(add(entry, 0xe0), add(items, 0x20))
-        }
-    }
-
-    function _endList(Owed memory owed, Entry memory entry) private pure {
+    function _finish(Owed memory owed, Entry memory entry) private pure {
+        owed.fees = entry.fees;
         bytes memory items = owed.list;
         uint256 list = entry.list;
         assembly ("memory-safe") {
             mstore(items, sub(list, add(items, 0x20)))
+        }
+    }
+
+    /// @dev A word of the calldata; zeros beyond its end.
+    function _load(uint256 at) private pure returns (uint256 word) {
+        assembly ("memory-safe") {
+            word := calldataload(at)
+        }
+    }
+
+    function _offsetOf(bytes calldata claims, uint256 at) private pure returns (uint256 offset) {
+        assembly ("memory-safe") {
+            offset := sub(at, claims.offset)
         }
     }
 }

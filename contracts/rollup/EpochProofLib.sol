@@ -92,10 +92,14 @@ library EpochProofLib {
         uint256[2] memory participation = args.participation;
         Bitmap.count(participation, end.bitmapOf());
 
+        bytes32 previous = _previousWord(self, rules, args);
         uint256 when = EpochWordLib.when(epoch, block.timestamp);
         self.epochs[number % rules.epochRing] = EpochWordLib.word(
             EpochWordLib.duties(when, participation, seedWord),
-            EpochWordLib.payments(when, EpochWordLib.settlement(args.prover, endHash), rewards)
+            EpochWordLib.link(
+                EpochWordLib.payments(when, EpochWordLib.settlement(args.prover, endHash), rewards),
+                previous
+            )
         );
 
         emit IRollup.EpochProven(
@@ -107,8 +111,21 @@ library EpochProofLib {
             rewards,
             participation,
             seedWord,
+            previous,
             outbox
         );
+    }
+
+    /// @dev Word of the epoch proven before, which is that of the last proven block. Nothing was written to the ring since:
+    /// it is there however long ago that was, even where the new epoch shares its place and is about to overwrite it.
+    /// Before the first proof the genesis block's epoch has no word.
+    function _previousWord(
+        RollupState storage self,
+        EpochProofRules memory rules,
+        EpochProof calldata args
+    ) private view returns (bytes32) {
+        Epoch epoch = rules.clock.epochOf(Position.wrap(args.start[POSITION]).slotOf());
+        return self.epochs[Epoch.unwrap(epoch) % rules.epochRing];
     }
 
     /// @dev First of all, so that the loser of a race pays little.

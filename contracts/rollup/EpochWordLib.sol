@@ -4,8 +4,9 @@ pragma solidity 0.8.37;
 import {Epoch} from "../types/Time.sol";
 
 /// @title Epoch word
-/// @notice What the Rollup remembers of a proven epoch, as one hash with two halves: who did its duties, and who is
-/// paid for it. A claim opens one half by preimage and brings the other as a hash. See `IRollup.epochWord`.
+/// @notice What the Rollup remembers of a proven epoch, as one hash: who did its duties, who is paid for it, and the word
+/// of the epoch proven before. A claim opens what it needs by preimage and brings the rest as hashes. See
+/// `IRollup.epochWord`.
 library EpochWordLib {
     /// @notice epoch | provenAt64
     function when(Epoch epoch, uint256 provenAt) internal pure returns (uint256) {
@@ -44,8 +45,13 @@ library EpochWordLib {
         }
     }
 
-    function word(bytes32 duties_, bytes32 payments_) internal pure returns (bytes32) {
-        return _pair(duties_, payments_);
+    /// @param previous word of the epoch proven before, 0 for the first
+    function link(bytes32 payments_, bytes32 previous) internal pure returns (bytes32) {
+        return _pair(payments_, previous);
+    }
+
+    function word(bytes32 duties_, bytes32 link_) internal pure returns (bytes32) {
+        return _pair(duties_, link_);
     }
 
     function _pair(bytes32 a, bytes32 b) private pure returns (bytes32 hash) {

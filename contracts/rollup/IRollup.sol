@@ -147,6 +147,7 @@ interface IRollup {
     /// @param rewardsRoot Merkle commitment of the `coinbaseFees`: keccak256(root ‖ count)
     /// @param participation the proof's counts with the last block's own bitmap added
     /// @param seedWord the validator set's `seedWordOf` the epoch
+    /// @param previous word of the epoch proven before, 0 for the first
     event EpochProven(
         uint256 indexed epoch,
         uint256 indexed number,
@@ -156,6 +157,7 @@ interface IRollup {
         bytes32 rewardsRoot,
         uint256[2] participation,
         uint256 seedWord,
+        bytes32 previous,
         uint256 outboxWord
     );
 
@@ -358,16 +360,19 @@ interface IRollup {
     /// here.
     function recordWord(uint256 number) external view returns (bytes32);
 
-    /// @notice The word of the newest proven epoch that shares the ring word, 0 before the first. Claims open the half
-    /// they need and bring the other as a hash:
+    /// @notice The word of the newest proven epoch that shares the ring word, 0 before the first. Claims open what they
+    /// need and bring the rest as hashes:
     ///
     ///     when        = epoch << 64 | provenAt                                        provenAt in L1 seconds
     ///     duties      = keccak256(when ‖ participation0 ‖ participation1 ‖ seedWord)
     ///     settlement  = keccak256(prover ‖ endRecordHash)
     ///     payments    = keccak256(when ‖ settlement ‖ rewardsRoot)
-    ///     epochWord   = keccak256(duties ‖ payments)
+    ///     link        = keccak256(payments ‖ previous)              previous: word of the epoch proven before, or 0
+    ///     epochWord   = keccak256(duties ‖ link)
     ///
-    /// `when` names the epoch, so a word of an earlier lap opens as nothing else.
+    /// `when` names the epoch, so a word of an earlier lap opens as nothing else. Each word commits to the whole chain of
+    /// proven epochs up to its own: one word read stands for all that are opened from it backwards. A rewind clears the
+    /// words of the epochs it takes back, and the next proof goes on from the restored end.
     function epochWord(Epoch epoch) external view returns (bytes32);
 
     /// @notice messageHash224 | time32 of the newest message that shares the ring word.

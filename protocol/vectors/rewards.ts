@@ -1,7 +1,7 @@
 /** Vectors of rewards: epochs with their words, trees and packed claims. */
 import { addressToHex, toAddress } from "../address.ts";
 import { toHex } from "../bytes.ts";
-import { epochWordParts, type ProvenEpoch } from "../epochWord.ts";
+import { epochWord, type ProvenEpoch } from "../epochWord.ts";
 import { merkleCommitment } from "../merkle.ts";
 import { coinbaseFeeWord } from "../record.ts";
 import {
@@ -10,7 +10,9 @@ import {
   encodeAttesterClaim,
   encodeSequencerClaim,
   sequencerReward,
+  type AttesterEntry,
   type RewardRates,
+  type SequencerEntry,
 } from "../rewards.ts";
 import { packSeedWord } from "../staking.ts";
 import { toEpoch, toTimestamp, type Clock } from "../time.ts";
@@ -24,6 +26,8 @@ export const CLOCK: Clock = {
   proofSubmissionEpochs: 2,
 };
 const COMMITTEE = 48;
+/** Case that is not in the claims of runs. */
+const LEFT_OUT = 3;
 const RATES: RewardRates = {
   blockReward: 10n ** 18n,
   attestationBonus: 10n ** 16n,
@@ -34,9 +38,12 @@ const RATES: RewardRates = {
 export function rewardVectors(): unknown {
   const random = seededRandom("vectors/rewards");
   const coinbase = toAddress(random.bits(160));
-  // Committees of 6, of 48 out of 100 and out of 1,000; attendance full, nearly full, and poor.
+  const sequencerEntries: SequencerEntry[] = [];
+  const attesterEntries: AttesterEntry[] = [];
+  let previous = 0n;
+  // Committees of 6, of 48 out of 100 and out of 1,000; attendance full, nearly full, and poor. One epoch has no blocks.
   const cases = [0, 1, 2, 3, 4, 5].map((i) => {
-    const epoch = toEpoch(60 + i);
+    const epoch = toEpoch(60 + i + (i > 1 ? 1 : 0));
     const size = [6, 100, 1_000][i % 3]!;
     const members = Math.min(size, COMMITTEE);
     const blocks = 1 + (i % 4);
@@ -71,14 +78,18 @@ export function rewardVectors(): unknown {
         set: 1,
         seed: random.bits(132),
       }),
+      previous,
     };
     const position = random.below(members);
     const leaf = decodeLeaf(leaves[blocks - 1] as bigint);
-    const words = epochWordParts(proven);
+    const word = epochWord(proven);
+    previous = word;
+    sequencerEntries.push({ proven, leaves, indices: [blocks - 1] });
+    attesterEntries.push({ proven, position });
     return {
       epoch,
       provenAt: proven.provenAt,
-      word: toHex(words.word),
+      word: toHex(word),
       seedWord: toHex(proven.seedWord),
       leaves: leaves.map((word) => toHex(word)),
       coinbase: addressToHex(coinbase),
@@ -90,5 +101,14 @@ export function rewardVectors(): unknown {
       attesterClaim: encodeAttesterClaim([{ proven, position }], COMMITTEE),
     };
   });
-  return { cases };
+  // All but one: two runs of epochs, of which the last words are read.
+  const inRuns = <T>(list: readonly T[]): T[] => list.filter((_, i) => i !== LEFT_OUT);
+  return {
+    cases,
+    runs: {
+      leftOut: LEFT_OUT,
+      sequencerClaim: encodeSequencerClaim(inRuns(sequencerEntries)),
+      attesterClaim: encodeAttesterClaim(inRuns(attesterEntries), COMMITTEE),
+    },
+  };
 }

@@ -366,6 +366,7 @@ function epochs(): unknown {
       rewards: random.bits(256),
       participation: countLastBitmap(participation, lastBitmap),
       seedWord: random.bits(256),
+      previous: i === 0 ? 0n : random.bits(256),
     };
     const parts = epochWordParts(proven);
     return {
@@ -393,6 +394,8 @@ function epochs(): unknown {
       duties: toHex(parts.duties),
       settlement: toHex(parts.settlement),
       payments: toHex(parts.payments),
+      previous: toHex(proven.previous),
+      link: toHex(parts.link),
       epochWord: toHex(parts.word),
     };
   });

@@ -16,7 +16,12 @@ import { toHex } from "../../protocol/bytes.ts";
 import { epochWord, type ProvenEpoch } from "../../protocol/epochWord.ts";
 import { merkleCommitment } from "../../protocol/merkle.ts";
 import { coinbaseFeeWord } from "../../protocol/record.ts";
-import { encodeAttesterClaim, encodeSequencerClaim } from "../../protocol/rewards.ts";
+import {
+  type AttesterEntry,
+  encodeAttesterClaim,
+  encodeSequencerClaim,
+  type SequencerEntry,
+} from "../../protocol/rewards.ts";
 import { packSeedWord, placeOf, unpackSeedWord } from "../../protocol/staking.ts";
 import { toEpoch, toTimestamp } from "../../protocol/time.ts";
 import { type Connection, deployRollup, type PlannedRollup } from "../../test/helpers/rollup.ts";
@@ -74,7 +79,7 @@ class Bench {
     const { rewards } = this.#parts;
     const coinbase = toAddress(random(`coinbase ${epochs[1]}`) >> 96n);
     await this.#holdTokens(toHex(coinbase, 20));
-    const entries = [];
+    const entries: SequencerEntry[] = [];
     for (const epoch of epochs) {
       const leaves = Array.from({ length: Number(SLOTS) }, (_, i) =>
         coinbaseFeeWord({
@@ -83,7 +88,8 @@ class Bench {
           sequencerFee: random(`fee ${epoch} ${i}`) >> 200n,
         }),
       );
-      const proven = this.#epoch(epoch, 48, 0, merkleCommitment(leaves));
+      const last = entries.at(-1)?.proven;
+      const proven = this.#epoch({ epoch, size: 48, seed: 0n, rewards: merkleCommitment(leaves), last });
       await this.#plant(proven);
       entries.push({ proven, leaves, indices: [epoch % 32] });
     }
@@ -94,10 +100,11 @@ class Bench {
 
   async attester(epochs: readonly number[], size: number): Promise<Sample[]> {
     const { rewards, keyHash } = this.#parts;
-    const entries = [];
+    const entries: AttesterEntry[] = [];
     for (const epoch of epochs) {
       const { seed, position } = drawnSeed(epoch, size);
-      const proven = this.#epoch(epoch, size, seed, random(`rewards ${epoch}`));
+      const last = entries.at(-1)?.proven;
+      const proven = this.#epoch({ epoch, size, seed, rewards: random(`rewards ${epoch}`), last });
       await this.#plant(proven);
       entries.push({ proven, position });
     }
@@ -110,7 +117,15 @@ class Bench {
     return [await this.#sampleOf(tx)];
   }
 
-  #epoch(epoch: number, size: number, seed: bigint | number, rewards: bigint): ProvenEpoch {
+  /** @param setUp.last the epoch made before: proven right before this one when it is of the number before */
+  #epoch(setUp: {
+    epoch: number;
+    size: number;
+    seed: bigint;
+    rewards: bigint;
+    last: ProvenEpoch | undefined;
+  }): ProvenEpoch {
+    const { epoch, size, seed, rewards, last } = setUp;
     const { genesisTime, epochDuration } = this.#parts;
     const members = Math.min(size, COMMITTEE);
     return {
@@ -131,8 +146,9 @@ class Bench {
         followers: size,
         size,
         set: 1,
-        seed: BigInt(seed),
+        seed,
       }),
+      previous: last?.epoch === epoch - 1 ? epochWord(last) : random(`previous ${epoch}`),
     };
   }
 

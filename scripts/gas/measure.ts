@@ -83,7 +83,7 @@ export async function measureGas(
   const invalidate = await invalidations(staked, later + 3n * SLOTS);
   const stake = await stakeSamples(staked);
 
-  const real = await proveReal(connection);
+  const { real, verification } = await proveReal(connection);
 
   const committee = `${COMMITTEE} of ${VALIDATORS} validators`;
   return {
@@ -108,6 +108,7 @@ export async function measureGas(
         [real],
         "2 blocks, 2 withdrawals; real proof of the local circuit, generated verifier",
       ),
+      epochTotal32: epochTotal({ first, steady, proof, verification }),
       invalidate: summarize(
         invalidate,
         `wrong aggregate of ${QUORUM} of ${committee}: rolled back, slashed, jailed, paid, burned`,
@@ -219,11 +220,55 @@ async function stakeSamples(staked: Staked): Promise<Record<string, Operation>> 
   };
 }
 
-/** On a Rollup of its own, of the local circuit's size. */
-async function proveReal(connection: Connection): Promise<Sample> {
+/**
+ * On a Rollup of its own, of the local circuit's size.
+ * @returns real the transaction
+ * @returns verification what of it is the verifier and the proof's bytes: all that the same epoch costs more than with the
+ * mock verifier and an empty proof
+ */
+async function proveReal(connection: Connection): Promise<{ real: Sample; verification: Sample }> {
+  const { ethers, networkHelpers } = connection;
   const { driver, args } = await proveRealEpoch({ connection, members: COMMITTEE });
   await warmRings(driver, "epochs");
-  return sampleOf(connection, await (await driver.rollup.submitEpochProof(args)).wait());
+  const submit = async (proofs: string[]): Promise<Sample> =>
+    sampleOf(connection, await (await driver.rollup.submitEpochProof({ ...args, proofs })).wait());
+
+  const before = await networkHelpers.takeSnapshot();
+  const real = await submit(args.proofs);
+  await before.restore();
+  const mock = await ethers.deployContract("MockVerifier");
+  await networkHelpers.setCode(await firstVerifier(driver), await ethers.provider.getCode(mock));
+  const mocked = await submit(["0x"]);
+  return {
+    real,
+    verification: {
+      gas: real.gas - mocked.gas,
+      calldataBytes: real.calldataBytes - mocked.calldataBytes,
+    },
+  };
+}
+
+/** An epoch of 32 blocks, all in: its proposals on the average, and the mocked proof with the verification added. */
+function epochTotal(parts: {
+  first: readonly Sample[];
+  steady: readonly Sample[];
+  proof: Sample;
+  verification: Sample;
+}): Operation {
+  const first = summarize(parts.first, "");
+  const steady = summarize(parts.steady, "");
+  const { proof, verification } = parts;
+  const others = Number(SLOTS) - 1;
+  const total = {
+    gas: first.avg + others * steady.avg + proof.gas + verification.gas,
+    calldataBytes:
+      first.calldataBytes + others * steady.calldataBytes + proof.calldataBytes + verification.calldataBytes,
+  };
+  return summarize(
+    [total],
+    `sum: proposeFirstOfEpoch, ${others} propose, submitEpochProof32Mock, and ${verification.gas} that the real ` +
+      "verifier of the local circuit and its proof add",
+  );
 }
 
 function withdrawals(driver: RollupDriver, count: number): bigint[] {

@@ -37,6 +37,7 @@ export const TARGETS: Readonly<Record<string, number>> = {
   submitEpochProof32Mock: 500_000,
   submitEpochProof32MockInWindow: 860_000,
   submitEpochProofReal: 1_200_000,
+  epochTotal32: 3_250_000,
   invalidate: 500_000,
   validatorDeposit: 320_000,
   exitInitiate: 90_000,

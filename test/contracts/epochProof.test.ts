@@ -1,9 +1,10 @@
 import { expect } from "chai";
-import { type Interface, toBeHex, ZeroAddress } from "ethers";
+import { type Interface, toBeHex, ZeroAddress, ZeroHash } from "ethers";
 
 import { BLS_R, uncompress } from "../helpers/kzg.ts";
 import {
   epochWordOf,
+  type EpochWordFields,
   hashRecord,
   merkleCommitment,
   withdrawalWord,
@@ -52,6 +53,7 @@ describe("submitEpochProof", () => {
         rewardsRoot: rewards,
         participation,
         seedWord: 0n,
+        previous: ZeroHash,
       });
       expect(await driver.rollup.epochWord(0)).to.equal(epochWord);
       const outboxWord =
@@ -67,6 +69,7 @@ describe("submitEpochProof", () => {
         rewards,
         participation,
         0n,
+        ZeroHash,
         outboxWord,
       ]);
     });
@@ -124,6 +127,24 @@ describe("submitEpochProof", () => {
       await driver.toSlot(20);
       await driver.rollup.submitEpochProof(driver.epochProof(4, 4));
       expect((await driver.rollup.status()).proven).to.equal(4n);
+    });
+
+    it("epochs whose words commit to the word of the epoch proven before, a lap of the ring ago as well", async () => {
+      const driver = await withBlocks(1);
+      const ring = Number(driver.parameters.epochRing);
+      // The second and the third share a word of the ring, and so do the first and the last.
+      const epochs = [0, 2, 2 + ring, 2 * ring];
+      let previous: string = ZeroHash;
+      for (const [i, epoch] of epochs.entries()) {
+        await driver.toSlot(4 * (epoch + 1));
+        const receipt = await (await driver.rollup.submitEpochProof(driver.epochProof(i + 1, i + 1))).wait();
+        const event = driver.rollup.interface.parseLog(receipt!.logs[0]!)!.args.toObject();
+        expect(event["previous"]).to.equal(previous);
+        previous = epochWordOf(event as unknown as EpochWordFields);
+        expect(await driver.rollup.epochWord(epoch)).to.equal(previous);
+        const next = epochs[i + 1];
+        if (next !== undefined) await driver.propose(4 * next + 1);
+      }
     });
 
     it("a proof of the rest after a prune took the pending blocks", async () => {

@@ -129,15 +129,17 @@ export interface EpochWordFields {
   /** As the event has it: with the last bitmap. */
   participation: readonly bigint[];
   seedWord: bigint;
+  /** Word of the epoch proven before. */
+  previous: string;
 }
 
 export function epochWordOf(fields: EpochWordFields): string {
-  const { epoch, prover, timestamp, endRecordHash, rewardsRoot, participation, seedWord } = fields;
+  const { epoch, prover, timestamp, endRecordHash, rewardsRoot, participation, seedWord, previous } = fields;
   const when = word((epoch << 64n) | timestamp);
   const duties = keccak256(concat([when, ...participation.map(word), word(seedWord)]));
   const settlement = keccak256(concat([word(BigInt(prover)), endRecordHash]));
   const payments = keccak256(concat([when, settlement, rewardsRoot]));
-  return keccak256(concat([duties, payments]));
+  return keccak256(concat([duties, keccak256(concat([payments, previous]))]));
 }
 
 /** One more at each position whose bit is set, and one more bitmap. */

@@ -50,6 +50,7 @@ export interface Opening {
   rewardsRoot: string;
   prover: string;
   endRecord: Words7;
+  previous: string;
 }
 
 /** The short opening. */
@@ -59,6 +60,7 @@ export interface Word {
   rewardsRoot: string;
   prover: string;
   endRecordHash: string;
+  previous: string;
 }
 
 export const NO_WORD: Word = {
@@ -67,6 +69,7 @@ export const NO_WORD: Word = {
   rewardsRoot: ZeroHash,
   prover: ZeroAddress,
   endRecordHash: ZeroHash,
+  previous: ZeroHash,
 };
 
 export async function deployMarket(
@@ -275,7 +278,7 @@ export class MarketDriver {
     const event = receipt.logs
       .map((log) => rollup.interface.parseLog(log))
       .find((parsed) => parsed?.name === "EpochProven")!;
-    const { epoch, timestamp, participation, seedWord, rewardsRoot, prover, number } =
+    const { epoch, timestamp, participation, seedWord, rewardsRoot, prover, number, previous } =
       event.args as unknown as {
         epoch: bigint;
         timestamp: bigint;
@@ -284,6 +287,7 @@ export class MarketDriver {
         rewardsRoot: string;
         prover: string;
         number: bigint;
+        previous: string;
       };
     const opening: Opening = {
       when: (epoch << 64n) | timestamp,
@@ -292,6 +296,7 @@ export class MarketDriver {
       rewardsRoot,
       prover,
       endRecord: this.chain.record(number),
+      previous,
     };
     this.openings.push(opening);
     return opening;
@@ -300,14 +305,14 @@ export class MarketDriver {
   /** Short opening of the epoch proven last. */
   word(opening = this.openings.at(-1)): Word {
     if (!opening) return NO_WORD;
-    const { when, participation, seedWord, rewardsRoot, prover, endRecord } = opening;
+    const { when, participation, seedWord, rewardsRoot, prover, endRecord, previous } = opening;
     const duties = keccak256(
       AbiCoder.defaultAbiCoder().encode(
         ["uint256", "uint256[2]", "uint256"],
         [when, participation, seedWord],
       ),
     );
-    return { when, duties, rewardsRoot, prover, endRecordHash: hashRecord(endRecord) };
+    return { when, duties, rewardsRoot, prover, endRecordHash: hashRecord(endRecord), previous };
   }
 
   /** Spends an epoch's pot, after its claim delay. */

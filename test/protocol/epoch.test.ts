@@ -211,6 +211,7 @@ describe("protocol/epochWord", () => {
       rewards: 6n,
       participation: participation.countParticipation([0n, 1n]),
       seedWord: 8n,
+      previous: 10n,
     };
     const changes = [
       { epoch: toEpoch(2) },
@@ -220,8 +221,9 @@ describe("protocol/epochWord", () => {
       { rewards: 7n },
       { participation: participation.countParticipation([0n, 2n]) },
       { seedWord: 9n },
+      { previous: 11n },
     ];
-    expect(new Set([{}, ...changes].map((change) => epochWord({ ...proven, ...change }))).size).to.equal(8);
+    expect(new Set([{}, ...changes].map((change) => epochWord({ ...proven, ...change }))).size).to.equal(9);
   });
 });
 

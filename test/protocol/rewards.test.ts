@@ -1,7 +1,8 @@
 import { expect } from "chai";
 
 import { toAddress } from "../../protocol/address.ts";
-import type { ProvenEpoch } from "../../protocol/epochWord.ts";
+import { fromBytes, hexToBytes } from "../../protocol/bytes.ts";
+import { epochWord, epochWordParts, type ProvenEpoch } from "../../protocol/epochWord.ts";
 import { merkleCommitment } from "../../protocol/merkle.ts";
 import { coinbaseFeeWord } from "../../protocol/record.ts";
 import {
@@ -29,7 +30,12 @@ const clock: Clock = {
 };
 const terms: ClaimTerms = { clock, delay: 150, window: 20, ring: 40, pause: { start: 0, end: 0 } };
 
-function provenEpoch(epoch: number, leaves: readonly bigint[], counts: number[] = []): ProvenEpoch {
+function provenEpoch(
+  epoch: number,
+  leaves: readonly bigint[],
+  counts: number[] = [],
+  previous = 0n,
+): ProvenEpoch {
   return {
     epoch: toEpoch(epoch),
     prover: toAddress(7n),
@@ -45,7 +51,18 @@ function provenEpoch(epoch: number, leaves: readonly bigint[], counts: number[] 
       set: 1,
       seed: 5n,
     }),
+    previous,
   };
+}
+
+/** Epochs proven one after the other. */
+function chainOf(epochs: readonly number[], leaves: readonly bigint[]): ProvenEpoch[] {
+  let previous = 99n;
+  return epochs.map((epoch) => {
+    const proven = provenEpoch(epoch, leaves, [4, 4, 4, 4], previous);
+    previous = epochWord(proven);
+    return proven;
+  });
 }
 
 describe("rewards", () => {
@@ -103,7 +120,7 @@ describe("rewards", () => {
     it("of a coinbase take the leaves of their epoch", () => {
       const proven = provenEpoch(50, leaves);
       const claim = encodeSequencerClaim([{ proven, leaves, indices: [2, 0] }]);
-      expect((claim.length - 2) / 2).to.equal(75 + 2 * (12 + 64));
+      expect((claim.length - 2) / 2).to.equal(75 + 32 + 2 * (12 + 64));
       expectProtocolError("out-of-range", () =>
         encodeSequencerClaim([{ proven, leaves: [1n], indices: [0] }]),
       );
@@ -113,9 +130,59 @@ describe("rewards", () => {
     it("of an attester are as short as the attendance allows", () => {
       const length = (counts: number[]): number =>
         (encodeAttesterClaim([{ proven: provenEpoch(50, leaves, counts), position: 0 }], 48).length - 2) / 2;
-      expect(length([4, 4, 4, 4])).to.equal(12 + 58 + 1);
-      expect(length([4, 3, 4, 0])).to.equal(12 + 58 + 25);
-      expect(length([5, 3, 4, 0])).to.equal(12 + 58 + 49);
+      expect(length([4, 4, 4, 4])).to.equal(12 + 56 + 1);
+      expect(length([4, 3, 4, 1])).to.equal(12 + 56 + 13);
+      expect(length([4, 3, 4, 0])).to.equal(12 + 56 + 25);
+      expect(length([5, 3, 4, 0])).to.equal(12 + 56 + 49);
+    });
+
+    it("chain the epochs that were proven one after the other, whatever their numbers", () => {
+      const [a, b, c, d] = chainOf([50, 51, 60, 61], leaves);
+      const modes = (list: ProvenEpoch[]): number[] => {
+        const claim = hexToBytes(
+          encodeAttesterClaim(
+            list.map((proven) => ({ proven, position: 0 })),
+            48,
+          ),
+        );
+        let offset = 12;
+        return list.map(() => {
+          const mode = claim[offset]!;
+          offset += 55 + (mode & 16 ? 2 : 0) + (mode & 8 ? 1 : 0) + 1;
+          return mode;
+        });
+      };
+      // Nobody missed any: 2. The position once: 8. A skip: 16. The first of a run: 32.
+      expect(modes([a!, b!, c!, d!])).to.deep.equal([42, 2, 18, 2]);
+      expect(modes([a!, c!, d!])).to.deep.equal([42, 50, 2]);
+
+      const flags = (list: ProvenEpoch[]): boolean[] => {
+        const claim = hexToBytes(
+          encodeSequencerClaim(list.map((proven) => ({ proven, leaves, indices: [0] }))),
+        );
+        let offset = 0;
+        return list.map(() => {
+          const chained = claim[offset + 4]! >= 0x80;
+          offset += 75 + (chained ? 0 : 32) + 12 + 64;
+          return chained;
+        });
+      };
+      expect(flags([a!, b!, c!, d!])).to.deep.equal([false, true, true, true]);
+      expect(flags([a!, c!, d!])).to.deep.equal([false, false, true]);
+      expect(flags([b!, a!])).to.deep.equal([false, false]);
+    });
+
+    it("of an attester bring payments in a run, the link where one begins", () => {
+      const chain = chainOf([50, 51], leaves);
+      const claim = hexToBytes(
+        encodeAttesterClaim(
+          chain.map((proven) => ({ proven, position: 0 })),
+          48,
+        ),
+      );
+      const hashAt = (i: number): bigint => fromBytes(claim.slice(12 + 57 * i + 23, 12 + 57 * i + 55));
+      expect(hashAt(0)).to.equal(epochWordParts(chain[0]!).link);
+      expect(hashAt(1)).to.equal(epochWordParts(chain[1]!).payments);
     });
 
     it("of an attester name each epoch once, in order", () => {

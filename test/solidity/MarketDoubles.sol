@@ -12,6 +12,15 @@ import {Pause} from "../../contracts/types/Pause.sol";
 import {Fees} from "../../contracts/types/Record.sol";
 import {Epoch, Slot, Timestamp} from "../../contracts/types/Time.sol";
 
+function wordOf(EpochOpening memory o) pure returns (bytes32) {
+    bytes32 settlement = EpochWordLib.settlement(o.prover, keccak256(abi.encode(o.endRecord)));
+    return
+        EpochWordLib.word(
+            EpochWordLib.duties(o.when, o.participation, o.seedWord),
+            EpochWordLib.link(EpochWordLib.payments(o.when, settlement, o.rewardsRoot), o.previous)
+        );
+}
+
 contract BurnableToken is ERC20Burnable {
     constructor(address holder) ERC20("Token", "TST") {
         _mint(holder, 1 << 95);
@@ -34,6 +43,7 @@ contract RollupDouble {
     uint256 public proven;
     uint256 private _firstUnproven;
     bytes32[16] private _words;
+    bytes32 private _lastWord;
     uint256 public pauseWord;
 
     constructor(address token) {
@@ -96,14 +106,9 @@ contract RollupDouble {
         opening.rewardsRoot = keccak256(abi.encode("rewards", number));
         opening.prover = prover;
         opening.endRecord = _records[number];
-        _words[epoch % RING] = EpochWordLib.word(
-            EpochWordLib.duties(opening.when, opening.participation, opening.seedWord),
-            EpochWordLib.payments(
-                opening.when,
-                EpochWordLib.settlement(prover, keccak256(abi.encode(opening.endRecord))),
-                opening.rewardsRoot
-            )
-        );
+        opening.previous = _lastWord;
+        _lastWord = wordOf(opening);
+        _words[epoch % RING] = _lastWord;
         proven = number;
         if (number != _pending) _firstUnproven = _epochOf(number + 1);
     }
@@ -187,15 +192,7 @@ contract PotDouble is IProverPot {
     ) public view returns (uint256 pot, uint256 epoch, uint256 provenAt) {
         epoch = o.when >> 64;
         provenAt = uint64(o.when);
-        bytes32 word = EpochWordLib.word(
-            EpochWordLib.duties(o.when, o.participation, o.seedWord),
-            EpochWordLib.payments(
-                o.when,
-                EpochWordLib.settlement(o.prover, keccak256(abi.encode(o.endRecord))),
-                o.rewardsRoot
-            )
-        );
-        if (word != _rollup.epochWord(Epoch.wrap(epoch))) revert WrongWord();
+        if (wordOf(o) != _rollup.epochWord(Epoch.wrap(epoch))) revert WrongWord();
         if (block.timestamp < provenAt + delay) revert TooEarly();
         if (_paid[epoch]) revert PaidBefore();
         pot = Fees.wrap(o.endRecord[6]).proverFees();

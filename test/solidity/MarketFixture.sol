@@ -167,7 +167,8 @@ abstract contract MarketFixture is Test {
                 duties: EpochWordLib.duties(o.when, o.participation, o.seedWord),
                 rewardsRoot: o.rewardsRoot,
                 prover: o.prover,
-                endRecordHash: keccak256(abi.encode(o.endRecord))
+                endRecordHash: keccak256(abi.encode(o.endRecord)),
+                previous: o.previous
             });
     }
 

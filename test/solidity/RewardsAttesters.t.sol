@@ -50,7 +50,7 @@ contract RewardsAttesterTest is RewardsFixture {
         uint8 mode
     ) internal view returns (bytes memory claims, uint256 attested, uint256 epochs) {
         claims = abi.encodePacked(uint32(first), sizesOf(proven[first].opening.seedWord));
-        uint256 last = first;
+        uint256 last = first - 1;
         for (uint256 e = first; e < first + 8; ++e) {
             (, bytes32[] memory keys) = committee(e);
             for (uint256 k = 0; k < keys.length; ++k) {
@@ -74,14 +74,21 @@ contract RewardsAttesterTest is RewardsFixture {
         uint8 mode
     ) internal view returns (bytes memory) {
         uint256 missed;
-        for (uint256 k = 0; k < COMMITTEE; ++k) missed |= (10 - countAt(k)) << (4 * k);
+        for (uint256 k = 0; k < COMMITTEE; ++k) missed |= (10 - countAt(k)) << (8 * k);
         return
             abi.encodePacked(
                 entryHead(proven[epoch].opening, mode, skip, position),
-                mode & 4 == 0 ? bytes("") : abi.encodePacked(sizesOf(proven[epoch].opening.seedWord)),
                 uint8(10),
                 uint192(missed)
             );
+    }
+
+    function proveWith(uint256 epoch, uint256[2] memory participation) internal {
+        draw(epoch);
+        pass(startOf(epoch + 1));
+        uint256[] memory leaves = new uint256[](1);
+        proveEpoch(epoch, leaves, participation, 0);
+        pass(time + DELAY);
     }
 
     function test_aValidatorIsPaidForEveryBlockItAttested() external {
@@ -99,28 +106,45 @@ contract RewardsAttesterTest is RewardsFixture {
 
     function test_shortFormsOpenTheSameWords() external {
         uint256 a = secretAt(first, 0);
-        (bytes memory claims, uint256 attested, ) = claimAll(a, 1);
+        (bytes memory claims, uint256 attested, ) = claimAll(a, 33);
         assertEq(rewards.claimAttester(keyHashOf(a), claims), attested * ATTESTER_REWARD);
         uint256 b = secretAt(first, 1);
-        (claims, attested, ) = claimAll(b, 5);
+        (claims, attested, ) = claimAll(b, 37);
         assertEq(rewards.claimAttester(keyHashOf(b), claims), attested * ATTESTER_REWARD);
     }
 
     function test_fullAttendanceIsOneByte() external {
         uint256 epoch = first + 10;
-        draw(epoch);
-        pass(startOf(epoch + 1));
-        uint256[] memory leaves = new uint256[](1);
-        uint256[2] memory participation = [uint256(0x0404040404040404), 4 << 192];
-        proveEpoch(epoch, leaves, participation, 0);
-        pass(time + DELAY);
+        proveWith(epoch, [uint256(0x0404040404040404), 4 << 192]);
         bytes memory claims = abi.encodePacked(
             uint32(epoch),
             sizesOf(proven[epoch].opening.seedWord),
-            entryHead(proven[epoch].opening, 2, 0, 3),
+            entryHead(proven[epoch].opening, 34, 1, 3),
             uint8(4)
         );
         assertEq(rewards.claimAttester(memberAt(epoch, 3), claims), 4 * ATTESTER_REWARD);
+    }
+
+    function test_upToThreeMissedBlocksTakeTwoBitsAMember() external {
+        uint256 epoch = first + 10;
+        // Positions 0 to 7 missed 0, 1, 2, 3, 3, 2, 1, 0 of 9 blocks.
+        proveWith(epoch, [uint256(0x0908070606070809), 9 << 192]);
+        bytes memory claims = abi.encodePacked(
+            uint32(epoch),
+            sizesOf(proven[epoch].opening.seedWord),
+            entryHead(proven[epoch].opening, 35, 1, 4),
+            uint8(9),
+            uint96(0x0001020303020100)
+        );
+        assertEq(rewards.claimAttester(memberAt(epoch, 4), claims), 6 * ATTESTER_REWARD);
+    }
+
+    function test_aModeThatDoesNotExistIsRefused() external {
+        bytes memory claims = attesterClaim(first, 3);
+        bytes28 keyHash = memberAt(first, 3);
+        claims[12] = bytes1(uint8(64));
+        expectError(abi.encodeWithSelector(IRewards.Rewards__MalformedClaim.selector, 12));
+        rewards.claimAttester(keyHash, claims);
     }
 
     function test_claimingAnEpochTwiceIsRefused() external {
@@ -180,8 +204,13 @@ contract RewardsAttesterTest is RewardsFixture {
         bytes28 keyHash = memberAt(first, 3);
         proven[first].opening.seedWord = proven[first + 1].opening.seedWord;
         bytes memory claims = attesterClaim(first, 3);
-        refuses(IRewards.Rewards__WrongOpening.selector);
+        // The seed puts somebody else at the position.
+        refuses(IRewards.Rewards__WrongAttester.selector);
         rewards.claimAttester(keyHash, claims);
+        // And does not open the word for that one.
+        bytes28 other = memberAt(first + 1, 3);
+        refuses(IRewards.Rewards__WrongOpening.selector);
+        rewards.claimAttester(other, claims);
     }
 
     function test_claimsBeforeTheDelayAndAfterTheDeadlineAreRefused() external {
@@ -221,14 +250,14 @@ contract RewardsAttesterTest is RewardsFixture {
         for (uint256 e = first + 10; e < first + 16; ++e) prove(e);
         pass(time + DELAY);
         bytes memory claims = abi.encodePacked(uint32(first), sizesOf(proven[first].opening.seedWord));
-        uint256 last = first;
+        uint256 last = first - 1;
         uint256 attested;
         for (uint256 e = first; e < first + 16; ++e) {
             if (proven[e].leaves.length == 0) continue;
             (, bytes32[] memory keys) = committee(e);
             for (uint256 k = 0; k < keys.length; ++k) {
                 if (keys[k] != bytes32(keyHashOf(mover))) continue;
-                claims = abi.encodePacked(claims, shortEntry(e, e - last, k, 5));
+                claims = abi.encodePacked(claims, shortEntry(e, e - last, k, 37));
                 last = e;
                 attested += countAt(k);
             }
@@ -261,7 +290,7 @@ contract RewardsAttesterTest is RewardsFixture {
         bytes28 keyHash = memberAt(first, 3);
         uint256 index = place % claims.length;
         // Four bits of the sizes and four of the seed are spare.
-        if (index == 4 || index == 21) change &= 0x0f;
+        if (index == 4 || index == 18) change &= 0x0f;
         vm.assume(change != 0);
         claims[index] = bytes1(uint8(claims[index]) ^ change);
         (bool accepted, ) = address(rewards).call(abi.encodeCall(IRewards.claimAttester, (keyHash, claims)));
@@ -283,15 +312,11 @@ contract RewardsAttesterTest is RewardsFixture {
     /// @notice What another left out of its bitmaps changes nobody else's pay.
     function testFuzz_anAttestersPayIsItsOwnCount(uint8 others) external {
         uint256 epoch = first + 10;
-        draw(epoch);
-        pass(startOf(epoch + 1));
         uint256[2] memory participation = [uint256(0x0c0c0c0c0c0c0c0c), 12 << 192];
         // Positions 1 to 7 carry whatever somebody let through.
         for (uint256 k = 1; k < COMMITTEE; ++k)
             participation[0] ^= ((uint256(others) >> k) & 1) * (4 << (8 * k));
-        uint256[] memory leaves = new uint256[](1);
-        proveEpoch(epoch, leaves, participation, 0);
-        pass(time + DELAY);
+        proveWith(epoch, participation);
         uint256 reward = rewards.claimAttester(memberAt(epoch, 0), attesterClaim(epoch, 0));
         assertEq(reward, 12 * ATTESTER_REWARD);
         assertTrue(SeedWord.unwrap(registry.seedOf(INSTANCE, Epoch.wrap(epoch))) != 0, "drawn");

@@ -256,6 +256,7 @@ contract RewardsSequencerTest is RewardsFixture {
             uint8(2),
             dutiesOf(proven[EPOCH_NUMBER].opening),
             settlementOf(proven[EPOCH_NUMBER].opening),
+            proven[EPOCH_NUMBER].opening.previous,
             leafEntry(EPOCH_NUMBER, 1)
         );
         (bool accepted, ) = address(rewards).call(

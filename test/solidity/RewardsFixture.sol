@@ -42,6 +42,8 @@ abstract contract RewardsFixture is StakingFixture {
     RollupDouble internal rollup = RollupDouble(INSTANCE);
     address internal portal;
     mapping(uint256 epoch => Proven) internal proven;
+    /// Word of the epoch proven last.
+    bytes32 internal newest;
 
     function setUp() public virtual override {
         super.setUp();
@@ -121,7 +123,9 @@ abstract contract RewardsFixture is StakingFixture {
         p.opening.endRecord[6] = Fees.unwrap(
             packFees(burnedOf(leaves.length), proverFeesOf(leaves.length), sequencers)
         );
-        rollup.prove(epoch, wordOf(p.opening));
+        p.opening.previous = newest;
+        newest = wordOf(p.opening);
+        rollup.prove(epoch, newest);
     }
 
     function burnedOf(uint256 blocks) internal pure returns (uint256) {
@@ -146,8 +150,12 @@ abstract contract RewardsFixture is StakingFixture {
         return keccak256(abi.encode(o.when, settlementOf(o), o.rewardsRoot));
     }
 
+    function linkOf(EpochOpening memory o) internal pure returns (bytes32) {
+        return keccak256(abi.encode(paymentsOf(o), o.previous));
+    }
+
     function wordOf(EpochOpening memory o) internal pure returns (bytes32) {
-        return keccak256(abi.encode(dutiesOf(o), paymentsOf(o)));
+        return keccak256(abi.encode(dutiesOf(o), linkOf(o)));
     }
 
     /// @dev All levels of the tree, leaves first; padded.
@@ -175,11 +183,20 @@ abstract contract RewardsFixture is StakingFixture {
     // Packed claims
 
     function headOf(uint256 epoch, uint256 leaves) internal view returns (bytes memory) {
+        return abi.encodePacked(_headOf(epoch, leaves, 0), proven[epoch].opening.previous);
+    }
+
+    /// @dev Head of an entry after that of the epoch proven before.
+    function chainedHeadOf(uint256 epoch, uint256 leaves) internal view returns (bytes memory) {
+        return _headOf(epoch, leaves, 1 << 39);
+    }
+
+    function _headOf(uint256 epoch, uint256 leaves, uint40 flag) private view returns (bytes memory) {
         EpochOpening memory o = proven[epoch].opening;
         return
             abi.encodePacked(
                 uint32(epoch),
-                uint40(o.when),
+                uint40(o.when) | flag,
                 uint8(leaves),
                 uint8(proven[epoch].leaves.length),
                 dutiesOf(o),
@@ -209,25 +226,44 @@ abstract contract RewardsFixture is StakingFixture {
             abi.encodePacked(
                 uint32(epoch),
                 sizesOf(proven[epoch].opening.seedWord),
-                attesterEntry(epoch, 0, position)
+                attesterEntry(epoch, 1, position)
             );
     }
 
-    /// @dev With all counts in full.
     function attesterEntry(
         uint256 epoch,
         uint256 skip,
         uint256 position
     ) internal view returns (bytes memory) {
+        return countsEntry(epoch, 32, skip, position);
+    }
+
+    /// @dev An entry after that of the epoch proven before.
+    function chainedEntry(
+        uint256 epoch,
+        uint256 skip,
+        uint256 position
+    ) internal view returns (bytes memory) {
+        return countsEntry(epoch, 0, skip, position);
+    }
+
+    /// @dev With all counts in full.
+    function countsEntry(
+        uint256 epoch,
+        uint8 mode,
+        uint256 skip,
+        uint256 position
+    ) private view returns (bytes memory) {
         EpochOpening memory o = proven[epoch].opening;
         return
             abi.encodePacked(
-                entryHead(o, 0, skip, position),
+                entryHead(o, mode, skip, position),
                 uint192(o.participation[0]),
                 uint200(o.participation[1])
             );
     }
 
+    /// @dev All of an entry but its participation. Skip and position are there in any case, sizes when the mode says so.
     function entryHead(
         EpochOpening memory o,
         uint8 mode,
@@ -236,12 +272,13 @@ abstract contract RewardsFixture is StakingFixture {
     ) internal pure returns (bytes memory) {
         return
             abi.encodePacked(
-                mode,
-                uint16(skip),
+                mode | 24,
                 uint40(o.when),
-                uint8(position),
                 uint136(o.seedWord & ((1 << 132) - 1)),
-                paymentsOf(o)
+                mode & 32 != 0 ? linkOf(o) : paymentsOf(o),
+                uint16(skip),
+                mode & 4 != 0 ? abi.encodePacked(sizesOf(o.seedWord)) : bytes(""),
+                uint8(position)
             );
     }
 

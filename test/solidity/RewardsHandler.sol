@@ -79,9 +79,11 @@ contract RewardsHandler is RewardsFixture {
         if ((random >> 40) % 5 == 0) takeBack(epoch);
     }
 
-    /// @dev As a rewind does; the ring's word is gone, and the fees are still the users'.
+    /// @dev As a rewind does; the ring's word is gone, the next proof goes on from the epoch before, and the fees are
+    /// still the users'.
     function takeBack(uint256 epoch) private {
         rollup.prove(epoch, 0);
+        newest = proven[epoch].opening.previous;
         unproven.push(epoch);
         epochs.pop();
         debited -= debitedOf[epoch];

@@ -85,4 +85,31 @@ contract RewardsVectorsTest is Test {
         }
         assertTrue(cases == 6, "cases");
     }
+
+    /// @notice The same epochs, all but one, in one claim of two runs: only the words that end a run are there.
+    function test_packedRunsArePaid() external {
+        uint256 leftOut = vm.parseJsonUint(_json, ".runs.leftOut");
+        uint256 dueFees;
+        uint256 dueRewards;
+        uint256 dueAttester;
+        for (uint256 i = 0; i < 6; ++i) {
+            if (i == leftOut) continue;
+            if (i + 1 == leftOut || i == 5)
+                _rollup.prove(
+                    vm.parseJsonUint(_json, field(i, "epoch")),
+                    vm.parseJsonBytes32(_json, field(i, "word"))
+                );
+            dueFees += uint256(vm.parseJsonBytes32(_json, field(i, "fee")));
+            dueRewards += uint256(vm.parseJsonBytes32(_json, field(i, "reward")));
+            dueAttester += uint256(vm.parseJsonBytes32(_json, field(i, "attesterReward")));
+        }
+        (uint256 fees, uint256 reward) = _rewards.claimSequencer(
+            vm.parseJsonAddress(_json, field(0, "coinbase")),
+            vm.parseJsonBytes(_json, ".runs.sequencerClaim")
+        );
+        assertEq(fees, dueFees);
+        assertEq(reward, dueRewards);
+        reward = _rewards.claimAttester(KEY, vm.parseJsonBytes(_json, ".runs.attesterClaim"));
+        assertEq(reward, dueAttester);
+    }
 }

@@ -177,7 +177,9 @@ contract VectorsTest is Test {
             assertEq(settlement, bytes32(_word(i, "settlement")));
             bytes32 payments = EpochWordLib.payments(when, settlement, bytes32(_word(i, "rewards")));
             assertEq(payments, bytes32(_word(i, "payments")));
-            assertEq(EpochWordLib.word(duties, payments), bytes32(_word(i, "epochWord")));
+            bytes32 link = EpochWordLib.link(payments, bytes32(_word(i, "previous")));
+            assertEq(link, bytes32(_word(i, "link")));
+            assertEq(EpochWordLib.word(duties, link), bytes32(_word(i, "epochWord")));
         }
         assertTrue(i > 0, "no epoch vectors");
     }

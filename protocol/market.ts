@@ -125,6 +125,7 @@ export interface MarketClaim {
   /** Last second of exclusivity. */
   readonly exclusiveUntil: number;
   readonly deadline: number;
+  /** As claimed; once defaulted, only the rescuer's share of it is left. */
   readonly bond: bigint;
   readonly endRecordHash: bigint;
 }
@@ -177,9 +178,10 @@ export function whoIsPaid({
   if (stage === "forestalled") return { stage, payee: undefined, fee: 0n, bondShare: 0n, burned: 0n };
   if (stage !== "rescued" || claim.stage === "rescued") return race(stage);
 
-  const whole = claim.stage === "defaulted" ? claim.bond : rescueShareOf(parameters, claim.bond);
-  const share = proof.prover === 0n ? 0n : whole;
-  return race(stage, share, claim.bond - share);
+  const kept = rescueShareOf(parameters, claim.bond);
+  const left = claim.stage === "defaulted" ? kept : claim.bond;
+  const share = proof.prover === 0n ? 0n : kept;
+  return race(stage, share, left - share);
 }
 
 function outcomeOf({

@@ -6,9 +6,10 @@ import { ACCOUNT, JSON_FLAG, RECORD, required, RPC, show, text, wholeOption } fr
 
 export const marketSlashTask = task(
   "market:slash",
-  "Burns the bond of a claim whose time and grace passed without a proof",
+  "Takes the bond of a claim whose time and grace passed without a proof",
 )
   .addOption(text("epoch", "Epoch of the claim"))
+  .addFlag({ name: "burn", description: "Burn all bonds taken so far, too" })
   .addOption(ACCOUNT)
   .addOption(RPC)
   .addOption(RECORD)
@@ -18,6 +19,7 @@ export const marketSlashTask = task(
 
 interface MarketSlashOptions {
   epoch: string | undefined;
+  burn: boolean;
   account: string | undefined;
   rpc: string | undefined;
   record: string | undefined;
@@ -33,6 +35,7 @@ async function marketSlash(options: MarketSlashOptions, hre: HardhatRuntimeEnvir
   await withL1(options, deployment, hre, async ({ provider, account }) => {
     const bringer = new ClaimBringer({ provider, deployment, account: await account() });
     const { claim, hash, gasUsed } = await bringer.slash(epoch);
-    show(options.json, { ...claim, hash, gasUsed });
+    const burnt = options.burn ? await bringer.burn() : undefined;
+    show(options.json, { ...claim, hash, gasUsed, ...(burnt && { burnHash: burnt.hash }) });
   });
 }

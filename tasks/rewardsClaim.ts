@@ -3,18 +3,20 @@ import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
 
 import { showKnownErrors } from "./known.ts";
 import { ACCOUNT, JSON_FLAG, OptionError, RECORD, RPC, show } from "./ledgerOptions.ts";
-import { COINBASE, coinbaseOption, VALIDATOR, validatorOption } from "./rewardsOptions.ts";
+import { addressOption, COINBASE, PROVER, VALIDATOR, validatorOption } from "./rewardsOptions.ts";
 
 export const rewardsClaimTask = task(
   "rewards:claim",
-  "Pays a coinbase or a validator what it earned in proven epochs; mints, burns and returns what is due",
+  "Pays a coinbase, a validator or a prover what it earned in proven epochs; mints, burns and returns what is due",
 )
   .addOption(COINBASE)
   .addOption(VALIDATOR)
+  .addOption(PROVER)
   .addFlag({ name: "mint", description: "Mint what the present window allows into the distributor first" })
   .addFlag({
     name: "leftovers",
-    description: "Burn congestion fees, and return to the distributor what nobody claimed in time",
+    description:
+      "Burn congestion fees, and return to the distributor what pots left and nobody claimed in time",
   })
   .addOption(ACCOUNT)
   .addOption(RPC)
@@ -26,6 +28,7 @@ export const rewardsClaimTask = task(
 interface RewardsClaimOptions {
   coinbase: string | undefined;
   validator: string | undefined;
+  prover: string | undefined;
   mint: boolean;
   leftovers: boolean;
   account: string | undefined;
@@ -39,10 +42,11 @@ async function rewardsClaim(options: RewardsClaimOptions, hre: HardhatRuntimeEnv
   const { RewardBook } = await import("../actors/rewards/rewardBook.ts");
   const { claimRewards } = await import("../actors/rewards/claimRewards.ts");
   const { mint, leftovers, json } = options;
-  const coinbase = options.coinbase === undefined ? undefined : coinbaseOption(options.coinbase);
+  const coinbase = options.coinbase === undefined ? undefined : addressOption("coinbase", options.coinbase);
   const validator = options.validator === undefined ? undefined : validatorOption(options.validator);
-  if (coinbase === undefined && validator === undefined && !mint && !leftovers) {
-    throw new OptionError("nothing to do", "add --coinbase, --validator, --mint or --leftovers");
+  const prover = options.prover === undefined ? undefined : addressOption("prover", options.prover);
+  if (coinbase === undefined && validator === undefined && prover === undefined && !mint && !leftovers) {
+    throw new OptionError("nothing to do", "add --coinbase, --validator, --prover, --mint or --leftovers");
   }
   const deployment = openDeployment(options, hre);
   const { rewards, incentives } = deployment.addresses;
@@ -50,7 +54,7 @@ async function rewardsClaim(options: RewardsClaimOptions, hre: HardhatRuntimeEnv
   await withL1(options, deployment, hre, async ({ provider, rollup, account }) => {
     const book = new RewardBook({ provider, rollup, rewards });
     await book.refresh();
-    const orders = { mint, coinbase, validator, leftovers };
+    const orders = { mint, coinbase, validator, prover, leftovers };
     const sent = await claimRewards({ book, incentives, account: await account(), orders });
 
     if (json) show(json, sent);

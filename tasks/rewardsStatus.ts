@@ -3,7 +3,7 @@ import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
 
 import { showKnownErrors } from "./known.ts";
 import { JSON_FLAG, RECORD, RPC, show } from "./ledgerOptions.ts";
-import { COINBASE, coinbaseOption, VALIDATOR, validatorOption } from "./rewardsOptions.ts";
+import { addressOption, COINBASE, VALIDATOR, validatorOption } from "./rewardsOptions.ts";
 
 export const rewardsStatusTask = task(
   "rewards:status",
@@ -29,7 +29,7 @@ async function rewardsStatus(options: RewardsStatusOptions, hre: HardhatRuntimeE
   const { openDeployment, withL1 } = await import("./ledgerContext.ts");
   const { RewardBook } = await import("../actors/rewards/rewardBook.ts");
   const { readFunds } = await import("../actors/rewards/rewardFunds.ts");
-  const coinbase = options.coinbase === undefined ? undefined : coinbaseOption(options.coinbase);
+  const coinbase = options.coinbase === undefined ? undefined : addressOption("coinbase", options.coinbase);
   const validator = options.validator === undefined ? undefined : validatorOption(options.validator);
   const deployment = openDeployment(options, hre);
 

@@ -11,10 +11,14 @@ export interface ClaimBringerOptions extends MarketContractOptions {
   account: L1Account;
 }
 
-/** An epoch after one of its transactions. */
-export interface ClaimSent {
+/** A transaction that L1 took. */
+export interface MarketSent {
   hash: string;
   gasUsed: bigint;
+}
+
+/** An epoch after one of its transactions. */
+export interface ClaimSent extends MarketSent {
   claim: EpochStatus;
 }
 
@@ -49,7 +53,7 @@ export class ClaimBringer {
     ]);
   }
 
-  /** Burns a defaulted claim's bond. @throws MarketError NO_CLAIM, NOT_SLASHABLE */
+  /** Forfeits a defaulted claim's bond; `burn` burns it. @throws MarketError NO_CLAIM, NOT_SLASHABLE */
   async slash(epoch: number): Promise<ClaimSent> {
     const claim = await this.market.epoch(epoch);
     if (!claim || (claim.stage !== "claimed" && claim.stage !== "defaulted")) {
@@ -68,24 +72,27 @@ export class ClaimBringer {
     return this.#send("slash", epoch, [epoch, await this.market.ringWord(epoch)]);
   }
 
+  /** Burns all forfeited bonds. @throws RevertError when there are none */
+  burn(): Promise<MarketSent> {
+    return this.#call("burn", []);
+  }
+
   /** Spends a proven epoch's pot. @throws MarketError NOT_PROVEN; RevertError with the reason */
-  async settle(epoch: number): Promise<{ hash: string; gasUsed: bigint }> {
-    const data = this.market.encode("settle", [await this.market.opening(epoch)]);
-    const { hash, receipt } = await this.#options.account.send({
-      purpose: "settle",
-      to: this.market.address,
-      data,
-    });
-    return { hash, gasUsed: receipt.gasUsed };
+  async settle(epoch: number): Promise<MarketSent> {
+    return this.#call("settle", [await this.market.opening(epoch)]);
   }
 
   async #send(method: string, epoch: number, values: readonly unknown[]): Promise<ClaimSent> {
+    return { ...(await this.#call(method, values)), claim: (await this.market.epoch(epoch))! };
+  }
+
+  async #call(method: string, values: readonly unknown[]): Promise<MarketSent> {
     const data = this.market.encode(method, values);
     const { hash, receipt } = await this.#options.account.send({
       purpose: method,
       to: this.market.address,
       data,
     });
-    return { hash, gasUsed: receipt.gasUsed, claim: (await this.market.epoch(epoch))! };
+    return { hash, gasUsed: receipt.gasUsed };
   }
 }

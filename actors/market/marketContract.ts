@@ -41,6 +41,7 @@ export interface EpochStatus {
   stage: Stage;
   prover: string;
   fee: bigint;
+  /** As claimed; of a defaulted claim's only the rescuer's share is left. */
   bond: bigint;
   since: number;
   exclusiveUntil: number;
@@ -89,6 +90,7 @@ export class MarketContract {
   readonly market: Contract;
   readonly rollup: Contract;
   readonly #deployment: MarketDeployment;
+  #pot: Promise<Contract> | undefined;
 
   /** @throws MarketError NO_MARKET */
   constructor({ provider, deployment }: MarketContractOptions) {
@@ -221,14 +223,40 @@ export class MarketContract {
     };
   }
 
-  /** Whether an epoch's pot was spent. */
+  /** Whether an epoch's pot was spent; of an epoch whose ring word came round it is not known any more. */
   async isSettled(epoch: number): Promise<boolean> {
-    const filter = this.market.filters["Settled"]!(epoch);
-    return (await this.market.queryFilter(filter, this.#deployment.block)).length > 0;
+    const pot = await this.#pots();
+    const [potSpent] = (await pot.getFunction("isSettled").staticCall(epoch)) as [boolean, boolean];
+    return potSpent;
+  }
+
+  /** What settlements credited to a prover and it has not collected, fees and rewards. */
+  async credit(prover: Address): Promise<bigint> {
+    const pot = await this.#pots();
+    const [fees, reward] = (await pot.getFunction("creditOf").staticCall(addressToHex(prover))) as [
+      bigint,
+      bigint,
+    ];
+    return fees + reward;
+  }
+
+  /** The call that pays a prover what it was credited. */
+  async collection(prover: Address): Promise<{ to: string; data: string }> {
+    const pot = await this.#pots();
+    const data = pot.interface.encodeFunctionData("collectProver", [addressToHex(prover)]);
+    return { to: await pot.getAddress(), data };
   }
 
   encode(method: string, values: readonly unknown[]): string {
     return this.market.interface.encodeFunctionData(method, values);
+  }
+
+  /** The rewards contract, whose pots the market spends. */
+  #pots(): Promise<Contract> {
+    this.#pot ??= this.#view("pot").then(
+      (address) => new Contract(address as string, contractInterface("rewards/Rewards"), this.market.runner),
+    );
+    return this.#pot;
   }
 
   async #view(method: string, ...values: unknown[]): Promise<unknown> {

@@ -16,7 +16,7 @@ export interface MarketEpoch {
   stage: Stage;
   prover: string;
   fee: bigint;
-  /** What is still reserved. */
+  /** As claimed; what of it is left follows from the stage. */
   bond: bigint;
   claimedAt: bigint;
   exclusiveUntil: bigint;
@@ -24,7 +24,7 @@ export interface MarketEpoch {
   endNumber: bigint;
   endRecordHash: string;
   /** Set when the pot was spent. */
-  settled: { payee: string; fee: bigint; paid: bigint } | undefined;
+  settled: { payee: string; fee: bigint; credited: bigint } | undefined;
 }
 
 export interface MarketState {
@@ -33,6 +33,8 @@ export interface MarketState {
   readonly listed: Set<string>;
   /** Newest first: which epochs were closed from when on. */
   readonly switches: { fromEpoch: bigint; closed: boolean }[];
+  /** Forfeited bonds that wait to be burnt. */
+  toBurn: bigint;
   /** Everything ever burnt here. */
   burned: bigint;
 }
@@ -46,7 +48,7 @@ export interface MarketEvent {
 const NOBODY = "0x0000000000000000000000000000000000000000";
 
 export function emptyMarket(): MarketState {
-  return { accounts: new Map(), epochs: new Map(), listed: new Set(), switches: [], burned: 0n };
+  return { accounts: new Map(), epochs: new Map(), listed: new Set(), switches: [], toBurn: 0n, burned: 0n };
 }
 
 /** Applies one event, in the order of the chain. Events of other contracts are left out. */
@@ -97,26 +99,30 @@ export function reduceMarket(state: MarketState, { name, args }: MarketEvent): v
       return;
     case "Ended":
       unreserve(account(), amount("bond"));
-      end(epoch(), STAGES[Number(amount("stage"))]!, 0n);
+      epoch().stage = STAGES[Number(amount("stage"))]!;
       return;
     case "Defaulted":
       account().reserved -= amount("burned");
-      state.burned += amount("burned");
-      end(epoch(), "defaulted", amount("kept"));
+      state.toBurn += amount("burned");
+      epoch().stage = "defaulted";
       return;
     case "Rescued":
       account().reserved -= amount("share") + amount("burned");
       account("rescuer").free += amount("share");
-      state.burned += amount("burned");
-      end(epoch(), "rescued", 0n);
+      state.toBurn += amount("burned");
+      epoch().stage = "rescued";
       return;
     case "Lost":
       account().reserved -= amount("burned");
-      state.burned += amount("burned");
-      end(epoch(), "lost", 0n);
+      state.toBurn += amount("burned");
+      epoch().stage = "lost";
+      return;
+    case "Burned":
+      state.toBurn -= amount("amount");
+      state.burned += amount("amount");
       return;
     case "Settled":
-      epoch().settled = { payee: args["payee"] as string, fee: amount("fee"), paid: amount("paid") };
+      epoch().settled = { payee: args["payee"] as string, fee: amount("fee"), credited: amount("credited") };
       return;
     case "ProverListed":
       if (args["listed"]) state.listed.add(args["prover"] as string);
@@ -168,9 +174,4 @@ function newEpoch(): MarketEpoch {
 function unreserve(account: MarketAccount, bond: bigint): void {
   account.reserved -= bond;
   account.free += bond;
-}
-
-function end(epoch: MarketEpoch, stage: Stage, bond: bigint): void {
-  epoch.stage = stage;
-  epoch.bond = bond;
 }

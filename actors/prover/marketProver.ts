@@ -37,12 +37,13 @@ export type MarketProverEvent =
   | { type: "claimed"; epoch: number; fee: number; hash: string }
   | { type: "assigned"; epoch: number; reason: Assignment["reason"] }
   | { type: "defaulted"; epoch: number }
-  | { type: "settled"; epoch: number; hash: string };
+  | { type: "settled"; epoch: number; hash: string }
+  | { type: "collected"; amount: bigint; hash: string };
 
 /** What is asked of the market on L1. */
 export type MarketOnL1 = Pick<
   MarketContract,
-  "address" | "epoch" | "bond" | "predecessor" | "opening" | "isSettled" | "encode"
+  "address" | "epoch" | "bond" | "predecessor" | "opening" | "isSettled" | "credit" | "collection" | "encode"
 >;
 
 /** Parameters of {@link MarketProver}. */
@@ -114,6 +115,7 @@ export class MarketProver implements Service, EpochSelection {
       ...options,
       retrySeconds: 5 * options.l1BlockTime,
       onSettled: (epoch, hash) => this.#events.emit({ type: "settled", epoch, hash }),
+      onCollected: (amount, hash) => this.#events.emit({ type: "collected", amount, hash }),
     });
   }
 
@@ -235,7 +237,7 @@ export class MarketProver implements Service, EpochSelection {
     if (signal.aborted) return;
     this.#changes.emit(undefined);
     this.#act(oldest, bond, signal);
-    this.#collector.collect({ bond, now: head.timestamp, signal });
+    this.#collector.collect({ bond, now: head.timestamp, gasPrice: price, signal });
   }
 
   #seenMarket(works: readonly EpochWork[], bond: BondStatus, gasPrice: bigint, now: number): SeenMarket {
@@ -260,18 +262,16 @@ export class MarketProver implements Service, EpochSelection {
     };
   }
 
-  /** The claim of an epoch as the agent sees it; of a defaulted bond only the rescuer's share is left. */
+  /** The claim of an epoch as the agent sees it. */
   #liveClaim(epoch: number): SeenMarket["epochs"][number]["claim"] {
     const claim = this.#claimOf(epoch);
     if (!claim) return undefined;
-    const { rescueShare } = this.#options.parameters;
-    const whole = claim.stage === "defaulted" && rescueShare > 0n;
     return {
       prover: toAddress(claim.prover),
       fee: Number(claim.fee),
       claimedAt: claim.exclusiveUntil - this.#term,
       exclusiveUntil: claim.exclusiveUntil,
-      bond: whole ? (claim.bond * 10_000n) / rescueShare : claim.bond,
+      bond: claim.bond,
     };
   }
 

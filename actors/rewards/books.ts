@@ -43,15 +43,15 @@ export interface Books {
   places: Record<Place, bigint>;
   /** What the registry's balance consists of; undefined for a permissioned set. */
   stakes: { staked: bigint; exiting: bigint } | undefined;
-  /** What the market's balance consists of: all provers' bonds. */
-  bonds: { free: bigint; reserved: bigint; withdrawing: bigint };
+  /** What the market's balance consists of: all provers' bonds, and forfeited ones that nobody burned yet. */
+  bonds: { free: bigint; reserved: bigint; withdrawing: bigint; forfeited: bigint };
   /** What the distributor's balance consists of. */
   buckets: { canonical: bigint; earmarked: bigint };
   /** What the FeePortal's balance consists of. */
   feePortal: LedgerBooks & {
     /** Fees of proven epochs, all time. */
     provenFees: bigint;
-    /** Paid to coinbases, provers and the distributor, or burned, of those. */
+    /** Paid to coinbases, provers and the distributor, or burned, of those. What is only credited is still here. */
     settledFees: bigint;
     /** Returned deposits that were paid out. */
     returnedPaid: bigint;

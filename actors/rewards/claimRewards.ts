@@ -11,19 +11,24 @@ export interface RewardOrders {
   coinbase?: string | undefined;
   /** Pay the withdrawer of the validator with this key hash all it can claim. */
   validator?: string | undefined;
+  /** Pay this prover what the market credited to it. */
+  prover?: string | undefined;
   /** Burn congestion fees, and return what nobody claimed in time. */
   leftovers?: boolean;
 }
 
 /** A transaction that was mined. */
 export interface SentReward {
-  kind: "mint" | "sequencer" | "attester" | "leftovers";
+  kind: "mint" | "sequencer" | "attester" | "prover" | "leftovers";
   epochs?: number[];
   /** Base units that were owed; undefined where nobody is paid. */
   amount?: bigint;
   hash: string;
   gasUsed: bigint;
 }
+
+/** What L1 says when somebody else was faster. */
+const SETTLED_BY_OTHERS: ReadonlySet<string> = new Set(["Rewards__AlreadyPaid", "Rewards__NothingToFlush"]);
 
 /**
  * Sends one after another; anyone may, whoever is paid. Fees that somebody else burned or returned meanwhile are left out.
@@ -42,7 +47,7 @@ export async function claimRewards({
   account: Pick<L1Account, "send">;
   orders: RewardOrders;
 }): Promise<SentReward[]> {
-  const { mint, coinbase, validator, leftovers } = orders;
+  const { mint, coinbase, validator, prover, leftovers } = orders;
   const sent: SentReward[] = [];
   const send = async (purpose: string, to: string, data: string, what: RewardOf): Promise<void> => {
     const { receipt } = await account.send({ purpose, to, data });
@@ -65,10 +70,15 @@ export async function claimRewards({
     await sendAll("sequencer", `claim-${coinbase}`, await book.claimsOfCoinbase(coinbase));
   if (validator !== undefined)
     await sendAll("attester", `claim-${validator}`, await book.claimsOfValidator(validator));
+  const credit = prover === undefined ? undefined : await book.claimOfProver(prover);
+  if (credit) {
+    const { to, data, amount } = credit;
+    await send(`claim-${prover}`, to, data, { kind: "prover", amount });
+  }
   if (leftovers)
     for (const claim of await book.leftovers())
       await sendAll("leftovers", "leftovers", [claim]).catch((error: unknown) => {
-        if (!(error instanceof RevertError) || error.contractError?.name !== "Rewards__AlreadyPaid")
+        if (!(error instanceof RevertError) || !SETTLED_BY_OTHERS.has(error.contractError?.name ?? ""))
           throw error;
       });
   return sent;

@@ -157,12 +157,13 @@ async function readTransfers({ token, ...range }: Range & { token: string }): Pr
   };
 }
 
-/** Fees that left the FeePortal for good. */
+/** Fees that left the FeePortal for good: what is only credited, or waits to be flushed, is still there. */
 async function readSettledFees({ rewards, ...range }: Range & { rewards: string }): Promise<bigint> {
   const abi = contractInterface("rewards/Rewards");
   const names: Record<string, readonly string[]> = {
     SequencerClaimed: ["fees"],
-    ProverPaid: ["fees", "returned"],
+    ProverCollected: ["fees"],
+    PotsFlushed: ["unspent", "burned"],
     FeesBurned: ["amount"],
     Swept: ["proverFees", "sequencerFees"],
   };
@@ -211,15 +212,16 @@ async function readStakes({
   return stakes;
 }
 
-/** Bonds of all who ever put one up or rescued. */
+/** Bonds of all who ever put one up or rescued, and what was forfeited of them. */
 async function readBonds({
   market,
   call,
   ...range
 }: Range & { market: string | undefined; call: Call }): Promise<Books["bonds"]> {
-  const bonds = { free: 0n, reserved: 0n, withdrawing: 0n };
+  const bonds = { free: 0n, reserved: 0n, withdrawing: 0n, forfeited: 0n };
   if (market === undefined) return bonds;
   const path = "market/ProofMarket";
+  bonds.forfeited = await call<bigint>(path, market, "toBurn");
   const abi = contractInterface(path);
   const provers = new Set<string>();
   for await (const event of eventsOf(range, market, abi, "Deposited")) provers.add(event["prover"] as string);

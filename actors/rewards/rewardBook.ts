@@ -119,6 +119,8 @@ interface RawConfig {
 const RANGE = 2_000;
 /** Epochs in one claim: about a million gas. */
 const EPOCHS_A_CLAIM = 96;
+/** Epochs whose pots share a word of the rewards contract. */
+const EPOCHS_A_POT_WORD = 16;
 
 const rollupAbi = (): Interface => contractInterface("rollup/Rollup");
 const rewardsAbi = (): Interface => contractInterface("rewards/Rewards");
@@ -288,9 +290,20 @@ export class RewardBook {
     }));
   }
 
-  /** Transactions that burn what is due, and sweep what nobody claimed in time. */
+  /** The transaction that pays a prover what the market credited to it; undefined when it is owed nothing. */
+  async claimOfProver(prover: string): Promise<Claim | undefined> {
+    const [fees, reward] = (await this.#rewards.getFunction("creditOf").staticCall(prover)) as [
+      bigint,
+      bigint,
+    ];
+    if (fees + reward === 0n) return undefined;
+    const data = rewardsAbi().encodeFunctionData("collectProver", [prover]);
+    return { to: this.#options.rewards, data, epochs: [], amount: fees + reward };
+  }
+
+  /** Transactions that move what spent pots left, burn what is due, and sweep what nobody claimed in time. */
   async leftovers(): Promise<Claim[]> {
-    const claims: Claim[] = [];
+    const claims = await this.#flushes();
     for (const { proven, leaves, state } of this.epochs()) {
       if (state === "early") continue;
       const { epoch } = proven;
@@ -304,6 +317,24 @@ export class RewardBook {
       const data = sweeps
         ? rewardsAbi().encodeFunctionData("sweep", [opening, leaves])
         : rewardsAbi().encodeFunctionData("burnFees", [opening]);
+      claims.push({ to: this.#options.rewards, data, epochs: [epoch], amount: 0n });
+    }
+    return claims;
+  }
+
+  /** One for every word that has something to flush; 16 epochs share one. */
+  async #flushes(): Promise<Claim[]> {
+    const firsts = new Set(
+      this.epochs().map(({ proven }) => proven.epoch - (proven.epoch % EPOCHS_A_POT_WORD)),
+    );
+    const claims: Claim[] = [];
+    for (const epoch of firsts) {
+      const [unspent, burned] = (await this.#rewards.getFunction("leftoversOf").staticCall(epoch)) as [
+        bigint,
+        bigint,
+      ];
+      if (unspent + burned === 0n) continue;
+      const data = rewardsAbi().encodeFunctionData("flush", [epoch]);
       claims.push({ to: this.#options.rewards, data, epochs: [epoch], amount: 0n });
     }
     return claims;

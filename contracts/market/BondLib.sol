@@ -6,10 +6,11 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 
 import {Account, IProofMarket} from "./IProofMarket.sol";
-import {MarketRules, MarketState} from "./MarketState.sol";
+import {MarketState} from "./MarketState.sol";
 
 /// @title Bonds
-/// @notice Every token the market holds is in one account, and there free, reserved for a claim, or on its way out.
+/// @notice Every token the market holds is in one account, and there free, reserved for a claim, or on its way out; or it
+/// is forfeited and waits to be burnt.
 /// @dev The token is the network's own: no fee on transfer, no call-backs, supply below 2^96.
 library BondLib {
     using SafeERC20 for IERC20;
@@ -87,14 +88,12 @@ library BondLib {
 
     function unreserve(MarketState storage self, address prover, uint256 bond) internal {
         Account storage account = self.accounts[prover];
-        account.reserved -= uint96(bond);
-        account.free += uint96(bond);
+        (account.free, account.reserved) = (account.free + uint96(bond), account.reserved - uint96(bond));
     }
 
-    /// @notice Burns part of a reserved bond and credits another part to a rescuer.
+    /// @notice Takes part of a reserved bond to be burnt, and credits another part to a rescuer.
     function forfeit(
         MarketState storage self,
-        MarketRules memory rules,
         address prover,
         uint256 burned,
         address rescuer,
@@ -102,6 +101,18 @@ library BondLib {
     ) internal {
         self.accounts[prover].reserved -= uint96(burned + share);
         if (share != 0) self.accounts[rescuer].free += uint96(share);
-        if (burned != 0) ERC20Burnable(rules.token).burn(burned);
+        if (burned != 0) self.toBurn += burned;
+    }
+
+    /// @notice Burns what was forfeited. One unit stays: to add to a slot that is not zero costs a fifth.
+    function burn(MarketState storage self, address token) internal returns (uint256 amount) {
+        uint256 forfeited = self.toBurn;
+        if (forfeited < 2) revert IProofMarket.Market__NothingToBurn();
+        amount = forfeited - 1;
+        self.toBurn = 1;
+
+        emit IProofMarket.Burned(amount);
+
+        ERC20Burnable(token).burn(amount);
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Status} from "../rollup/IRollup.sol";
+import {IRollup, Status} from "../rollup/IRollup.sol";
 import {Pause} from "../types/Pause.sol";
 import {Fees, FEES, hashRecord, Position, POSITION} from "../types/Record.sol";
 import {Epoch, Timestamp} from "../types/Time.sol";
@@ -85,23 +85,26 @@ library ClaimLib {
 
     /// @notice True when a pause stopped the clock in a claim's exclusive time, before `until`.
     function isPaused(
-        Claim storage claim_,
+        Claim memory claim_,
         uint256 genesis,
         Pause pause,
         uint256 until
-    ) internal view returns (bool) {
+    ) internal pure returns (bool) {
         if (Pause.unwrap(pause) == 0) return false;
         uint256 start = genesis + pause.start();
         return start <= until && start <= claim_.exclusiveUntil && genesis + pause.end() > claim_.claimedAt;
     }
 
     /// @notice True when the last block of a claim's epoch is no longer what it was. Of use only before the deadline, and
-    /// while the epoch is not proven: afterwards the block is gone in any case.
-    function isGone(Claim storage claim_, MarketRules memory rules) internal view returns (bool) {
-        Status memory status = rules.rollup.status();
-        uint256 number = claim_.endNumber;
-        if (number <= status.proven || number > status.pending) return true;
-        return rules.rollup.recordHash(number) != claim_.endRecordHash;
+    /// while the epoch is not proven: afterwards a prune takes the block in any case, and may be due without being done.
+    /// @dev The view refuses a block that is not pending. It cannot be made to fail by a lack of gas: what would be left of
+    /// the gas then is too little to act on the answer.
+    function isGone(Claim memory claim_, IRollup rollup) internal view returns (bool) {
+        try rollup.recordHash(claim_.endNumber) returns (bytes32 hash) {
+            return hash != claim_.endRecordHash;
+        } catch {
+            return true;
+        }
     }
 
     function isClosed(Switch memory switch_, uint256 epoch) internal pure returns (bool) {
@@ -202,25 +205,24 @@ library ClaimLib {
         MarketParameters memory p = rules.parameters;
 
         if (claim_.stage == Stage.Claimed) {
-            uint256 bond = claim_.bond;
+            Claim memory known = claim_;
+            self.unreserve(known.prover, known.bond);
             if (
-                claim_.endRecordHash == endHash &&
-                !isPaused(claim_, rules.clock.genesis, pause, block.timestamp)
+                known.endRecordHash == endHash &&
+                !isPaused(known, rules.clock.genesis, pause, block.timestamp)
             ) {
-                if (block.timestamp > claim_.claimedAt + p.improvementWindow)
-                    revert IProofMarket.Market__ClaimIsFirm(claim_.epoch, claim_.prover);
-                if (fee + p.improvementStep > claim_.fee)
+                if (block.timestamp > known.claimedAt + p.improvementWindow)
+                    revert IProofMarket.Market__ClaimIsFirm(known.epoch, known.prover);
+                if (fee + p.improvementStep > known.fee)
                     revert IProofMarket.Market__NoImprovement(
-                        claim_.fee < p.improvementStep ? 0 : claim_.fee - p.improvementStep,
+                        known.fee < p.improvementStep ? 0 : known.fee - p.improvementStep,
                         fee
                     );
 
-                self.unreserve(claim_.prover, bond);
-                emit IProofMarket.Outbid(claim_.epoch, claim_.prover, bond);
-                return (claim_.claimedAt, claim_.exclusiveUntil, claim_.deadline);
+                emit IProofMarket.Outbid(known.epoch, known.prover, known.bond);
+                return (known.claimedAt, known.exclusiveUntil, known.deadline);
             }
-            self.unreserve(claim_.prover, bond);
-            emit IProofMarket.Ended(claim_.epoch, claim_.prover, Stage.Released, bond);
+            emit IProofMarket.Ended(known.epoch, known.prover, Stage.Released, known.bond);
         } else if (claim_.stage == Stage.Defaulted) {
             revert IProofMarket.Market__ClaimIsFirm(claim_.epoch, claim_.prover);
         }
@@ -250,7 +252,13 @@ library ClaimLib {
             Position.wrap(end[POSITION]).number() - proven
         );
         bond = ReserveLib.bondOf(rules.parameters, pot);
-        uint256 reserve = ReserveLib.reserveAt(rules, pause, claim_.since, block.timestamp);
+        uint256 reserve = ReserveLib.reserveAt(
+            ReserveLib.curveOf(rules.parameters),
+            rules.clock.genesis,
+            pause,
+            claim_.since,
+            block.timestamp
+        );
         QuoteLib.check(rules, self.accounts[quote.prover], quote, signature, reserve, bond);
     }
 }

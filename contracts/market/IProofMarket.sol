@@ -101,6 +101,7 @@ struct Claim {
     uint40 deadline;
     /// Last block of the epoch.
     uint32 endNumber;
+    /// As claimed. What is left of it follows from the stage: all while claimed, the rescuer's share while defaulted.
     uint96 bond;
     // Third slot.
     bytes32 endRecordHash;
@@ -163,10 +164,11 @@ interface IProofMarket {
     /// @notice The claim ended at one of the stages `Released`, `Delivered` or `Forestalled`; the bond is free again.
     event Ended(uint256 indexed epoch, address indexed prover, Stage stage, uint256 bond);
 
-    /// @notice Of a defaulted claim's bond `burned` is gone, `kept` waits for a rescuer.
+    /// @notice Of a defaulted claim's bond `burned` waits for `burn`, `kept` for a rescuer.
     event Defaulted(uint256 indexed epoch, address indexed prover, uint256 burned, uint256 kept);
 
-    /// @notice `rescuer` proved the epoch after its claimant's default: `share` of the bond is the rescuer's, `burned` gone.
+    /// @notice `rescuer` proved the epoch after its claimant's default: `share` of the bond is the rescuer's, `burned` waits
+    /// for `burn`.
     event Rescued(
         uint256 indexed epoch,
         address indexed prover,
@@ -175,11 +177,15 @@ interface IProofMarket {
         uint256 burned
     );
 
-    /// @notice The defaulted epoch was never proven: `burned`, all that was left of the bond, is gone.
+    /// @notice The defaulted epoch was never proven: `burned`, all that was left of the bond, waits for `burn`.
     event Lost(uint256 indexed epoch, address indexed prover, uint256 burned);
 
-    /// @notice The pot of the epoch was spent: `paid` to `payee`, 0 to the zero address when nobody earned it.
-    event Settled(uint256 indexed epoch, address indexed payee, uint256 fee, uint256 paid);
+    /// @notice Forfeited bonds were burnt.
+    event Burned(uint256 amount);
+
+    /// @notice The pot of the epoch was spent: `credited` to `payee`, who collects it from the pots; 0 to the zero address
+    /// when nobody earned it.
+    event Settled(uint256 indexed epoch, address indexed payee, uint256 fee, uint256 credited);
 
     // Administration
 
@@ -223,7 +229,7 @@ interface IProofMarket {
     error Market__EpochProven(uint256 epoch);
     error Market__NotReleasable(uint256 epoch);
     error Market__NotSlashable(uint256 epoch, uint256 from);
-    error Market__DistributorShort(uint256 due, uint256 paid);
+    error Market__NothingToBurn();
     error Market__SwitchPending(uint256 fromEpoch);
 
     /// @notice Adds to a prover's free bond, from the caller's tokens.
@@ -264,17 +270,20 @@ interface IProofMarket {
     /// @param word what the Rollup's ring holds in the epoch's place, ignored when that is 0
     function release(Epoch epoch, WordOpening calldata word) external;
 
-    /// @notice Burns the bond of a claim whose exclusivity and grace passed without a proof; while the epoch can still be
-    /// proven, a rescuer's share stays, until a second call after the deadline. Anyone may call it.
+    /// @notice Forfeits the bond of a claim whose exclusivity and grace passed without a proof; while the epoch can still
+    /// be proven, a rescuer's share stays, until a second call after the deadline. Anyone may call it.
     /// @param word what the Rollup's ring holds in the epoch's place, ignored when that is 0
     function slash(Epoch epoch, WordOpening calldata word) external;
 
     /// @notice Ends the claim of a proven epoch: frees its bond or splits it. Possible at once, `settle` does it too.
     function resolve(EpochOpening calldata opening) external;
 
-    /// @notice Spends a proven epoch's pot, once it may be. Anyone may call it; the payee is paid. When the distributor is
-    /// short, only the payee may, and takes less.
-    function settle(EpochOpening calldata opening) external returns (address payee, uint256 paid);
+    /// @notice Spends a proven epoch's pot, once it may be. Anyone may call it; the payee is credited, and collects for many
+    /// epochs at once (`IProverPot.collectProver`).
+    function settle(EpochOpening calldata opening) external returns (address payee, uint256 credited);
+
+    /// @notice Burns the forfeited bonds but for a last unit, which keeps the next forfeit cheap. Anyone may call it.
+    function burn() external returns (uint256 amount);
 
     /// @notice Closes or opens the claims of epochs after the current one. Owner only. No settlement depends on it.
     function switchClaims(bool closed) external;
@@ -296,6 +305,9 @@ interface IProofMarket {
 
     /// @notice The ring word in the epoch's place; of another epoch if its field says so.
     function claimOf(Epoch epoch) external view returns (Claim memory);
+
+    /// @notice Forfeited bonds that wait for `burn`.
+    function toBurn() external view returns (uint256);
 
     function isListed(address prover) external view returns (bool);
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {IProverPot} from "../rewards/IProverPot.sol";
 import {IRollup} from "../rollup/IRollup.sol";
 import {Clock} from "../types/Clock.sol";
 import {Account, Claim, MarketParameters} from "./IProofMarket.sol";
@@ -12,6 +11,8 @@ struct MarketState {
     mapping(uint256 index => Claim) claims;
     mapping(address prover => bool) listed;
     Switch claimsSwitch;
+    /// Forfeited bonds that nobody has burnt yet.
+    uint256 toBurn;
 }
 
 /// @notice Claims of epochs from `fromEpoch` on are closed if `after_` says so, of those before if `before` does.
@@ -21,11 +22,26 @@ struct Switch {
     bool after_;
 }
 
-/// @notice What is fixed at construction, as the libraries take it.
+/// @notice The reserve over an epoch's turn: basis points at its start and from `ramp` seconds on.
+struct ReserveCurve {
+    uint256 start;
+    uint256 max;
+    uint256 ramp;
+}
+
+/// @notice What is fixed at construction, as far as the end of a claim and its payment depend on it.
+struct SettlementRules {
+    IRollup rollup;
+    uint256 genesis;
+    uint256 ring;
+    ReserveCurve reserve;
+    uint256 grace;
+    uint256 rescueShare;
+}
+
+/// @notice What is fixed at construction, as far as quotes and claims depend on it.
 struct MarketRules {
     IRollup rollup;
-    IProverPot pot;
-    address token;
     /// EIP-712 domain separator.
     bytes32 domain;
     Clock clock;

@@ -13,7 +13,7 @@ import {Epoch} from "../types/Time.sol";
 import {BondLib} from "./BondLib.sol";
 import {ClaimLib} from "./ClaimLib.sol";
 import {Account, Claim, IProofMarket, MarketParameters, Quote, WordOpening} from "./IProofMarket.sol";
-import {MarketRules, MarketState, Switch} from "./MarketState.sol";
+import {MarketRules, MarketState, ReserveCurve, SettlementRules, Switch} from "./MarketState.sol";
 import {QuoteLib} from "./QuoteLib.sol";
 import {ReserveLib} from "./ReserveLib.sol";
 import {SettlementLib} from "./SettlementLib.sol";
@@ -128,22 +128,27 @@ contract ProofMarket is IProofMarket, Ownable {
 
     /// @inheritdoc IProofMarket
     function release(Epoch epoch, WordOpening calldata word) external {
-        _state.release(_rules(), epoch, word);
+        _state.release(_settlementRules(), epoch, word);
     }
 
     /// @inheritdoc IProofMarket
     function slash(Epoch epoch, WordOpening calldata word) external {
-        _state.slash(_rules(), epoch, word);
+        _state.slash(_settlementRules(), epoch, word);
     }
 
     /// @inheritdoc IProofMarket
     function resolve(EpochOpening calldata opening) external {
-        _state.resolve(_rules(), opening);
+        _state.resolve(_settlementRules(), opening);
     }
 
     /// @inheritdoc IProofMarket
-    function settle(EpochOpening calldata opening) external returns (address payee, uint256 paid) {
-        return _state.settle(_rules(), opening);
+    function settle(EpochOpening calldata opening) external returns (address payee, uint256 credited) {
+        return _state.settle(_settlementRules(), IProverPot(pot), opening);
+    }
+
+    /// @inheritdoc IProofMarket
+    function burn() external returns (uint256 amount) {
+        return _state.burn(token);
     }
 
     // Administration
@@ -193,6 +198,11 @@ contract ProofMarket is IProofMarket, Ownable {
     }
 
     /// @inheritdoc IProofMarket
+    function toBurn() external view returns (uint256) {
+        return _state.toBurn;
+    }
+
+    /// @inheritdoc IProofMarket
     function isListed(address prover) external view returns (bool) {
         return _state.listed[prover];
     }
@@ -211,7 +221,8 @@ contract ProofMarket is IProofMarket, Ownable {
     function reserveAt(Epoch epoch, uint256 time) external view returns (uint256) {
         Claim storage claim_ = _state.claims[Epoch.unwrap(epoch) % _ring];
         uint256 since = claim_.epoch == Epoch.unwrap(epoch) ? claim_.since : 0;
-        return ReserveLib.reserveAt(_rules(), Pause.wrap(IRollup(rollup).pauseWord()), since, time);
+        Pause pause = Pause.wrap(IRollup(rollup).pauseWord());
+        return ReserveLib.reserveAt(_reserveCurve(), _genesisTime, pause, since, time);
     }
 
     /// @inheritdoc IProofMarket
@@ -220,7 +231,7 @@ contract ProofMarket is IProofMarket, Ownable {
         address prover,
         uint256 time
     ) external view returns (address payee, uint256 fee, uint256 bondShare) {
-        return _state.preview(_rules(), Epoch.unwrap(epoch), prover, time);
+        return _state.preview(_settlementRules(), Epoch.unwrap(epoch), prover, time);
     }
 
     /// @inheritdoc IProofMarket
@@ -234,10 +245,24 @@ contract ProofMarket is IProofMarket, Ownable {
         return ((largest * fee) / BASIS_POINTS, ReserveLib.bondOf(p, largest));
     }
 
+    function _reserveCurve() private view returns (ReserveCurve memory) {
+        return ReserveCurve({start: _reserveStart, max: _reserveMax, ramp: _reserveRamp});
+    }
+
+    function _settlementRules() private view returns (SettlementRules memory) {
+        return
+            SettlementRules({
+                rollup: IRollup(rollup),
+                genesis: _genesisTime,
+                ring: _ring,
+                reserve: _reserveCurve(),
+                grace: _grace,
+                rescueShare: _rescueShare
+            });
+    }
+
     function _rules() private view returns (MarketRules memory rules) {
         rules.rollup = IRollup(rollup);
-        rules.pot = IProverPot(pot);
-        rules.token = token;
         rules.domain = _domain;
         rules.clock = Clock({
             genesis: _genesisTime,

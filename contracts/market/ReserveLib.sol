@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {BASIS_POINTS} from "../types/Constants.sol";
 import {Pause} from "../types/Pause.sol";
 import {MarketParameters} from "./IProofMarket.sol";
-import {MarketRules} from "./MarketState.sol";
+import {ReserveCurve} from "./MarketState.sol";
 
 /// @title Reserve
 /// @notice Prices: the rising reserve of an epoch's turn, and the bond that makes a default dearer than any open race.
@@ -20,17 +20,21 @@ library ReserveLib {
     /// @notice Basis points of the pot at a time, `since` the epoch's turn began; 0 for a clock that does not run.
     /// @dev Seconds of the newest pause do not count.
     function reserveAt(
-        MarketRules memory rules,
+        ReserveCurve memory curve,
+        uint256 genesis,
         Pause pause,
         uint256 since,
         uint256 time
     ) internal pure returns (uint256) {
-        MarketParameters memory p = rules.parameters;
-        if (since == 0 || time <= since) return p.reserveStart;
+        if (since == 0 || time <= since) return curve.start;
 
-        uint256 elapsed = time - since - _overlap(pause, rules.clock.genesis, since, time);
-        if (elapsed >= p.reserveRamp) return p.reserveMax;
-        return p.reserveStart + ((p.reserveMax - p.reserveStart) * elapsed) / p.reserveRamp;
+        uint256 elapsed = time - since - _overlap(pause, genesis, since, time);
+        if (elapsed >= curve.ramp) return curve.max;
+        return curve.start + ((curve.max - curve.start) * elapsed) / curve.ramp;
+    }
+
+    function curveOf(MarketParameters memory p) internal pure returns (ReserveCurve memory) {
+        return ReserveCurve({start: p.reserveStart, max: p.reserveMax, ramp: p.reserveRamp});
     }
 
     /// @notice Bond of a claim on a pot.

@@ -80,15 +80,23 @@ interface IRewards is IProverPot {
         uint256 owed,
         bytes epochs
     );
-    /// @notice The market spent an epoch's pot.
-    /// @param returned fees of the pot that went to the distributor
-    event ProverPaid(
+    /// @notice The market spent an epoch's pot. All of it is where it was, and waits for `collectProver` and `flush`.
+    /// @param unspent fees of the pot that go to the distributor
+    /// @param burnable congestion fees that burn
+    event ProverCredited(
         uint256 indexed epoch,
         address indexed to,
         uint256 fees,
         uint256 reward,
-        uint256 returned
+        uint256 unspent,
+        uint256 burnable
     );
+    /// @notice A prover was paid what it was credited.
+    /// @param left rewards that the distributor still owes it
+    event ProverCollected(address indexed prover, uint256 fees, uint256 reward, uint256 left);
+    /// @notice What spent pots left went to the distributor, or burned.
+    event PotsFlushed(uint256 unspent, uint256 burned);
+    /// @notice An epoch's congestion fees burned, other than by a flush.
     event FeesBurned(uint256 indexed epoch, uint256 amount);
     /// @notice Fees that nobody claimed went to the distributor.
     event Swept(uint256 indexed epoch, uint256 proverFees, uint256 sequencerFees);
@@ -110,7 +118,10 @@ interface IRewards is IProverPot {
     error Rewards__NotInCommittee(uint256 epoch, uint256 position);
     error Rewards__WrongAttester(uint256 epoch, bytes28 expected, bytes28 actual);
     error Rewards__NoAttesterRewards();
-    error Rewards__OverPot(uint256 pot, uint256 amount);
+    /// @notice A fee of more than all of the pot, in basis points.
+    error Rewards__OverPot(uint256 fee);
+    error Rewards__NothingToCollect(address prover);
+    error Rewards__NothingToFlush(uint256 epoch);
     error Rewards__WrongLeaves(bytes32 expected, bytes32 actual);
     /// @notice The distributor is short, and the caller is not the one who is owed.
     error Rewards__Short(uint256 owed, uint256 available);

@@ -6,7 +6,7 @@ import {EpochWordLib} from "../rollup/EpochWordLib.sol";
 import {IRollup} from "../rollup/IRollup.sol";
 import {WithdrawalLib} from "../rollup/WithdrawalLib.sol";
 import {IValidatorRegistry} from "../staking/IValidatorRegistry.sol";
-import {MAX_COMMITTEE} from "../types/Constants.sol";
+import {BASIS_POINTS, MAX_COMMITTEE} from "../types/Constants.sol";
 import {Pause} from "../types/Pause.sol";
 import {FEES, Fees, hashRecord} from "../types/Record.sol";
 import {Epoch} from "../types/Time.sol";
@@ -16,6 +16,7 @@ import {EpochTerms, EpochTermsLib} from "./EpochTerms.sol";
 import {EpochOpening, IProverPot} from "./IProverPot.sol";
 import {IRewardDistributor} from "./IRewardDistributor.sol";
 import {IRewards, RewardsConfig} from "./IRewards.sol";
+import {PotLib, Pots, ProverCredit} from "./PotLib.sol";
 import {Owed, SequencerClaim, SequencerSources} from "./SequencerClaim.sol";
 
 /// @title Rewards
@@ -26,10 +27,8 @@ contract Rewards is IRewards {
     using SequencerClaim for BitCursor;
     using AttesterClaim for BitCursor;
     using EpochTermsLib for EpochTerms;
+    using PotLib for Pots;
 
-    /// @dev Bits of an epoch in `_settled`.
-    uint256 private constant _POT_SPENT = 0;
-    uint256 private constant _BURNED = 1;
     /// @dev Epochs that a bitmap's ring remembers beyond the ring of epoch words.
     uint256 private constant _ROOM = 2;
     uint256 private constant _MAX_BITS = 224;
@@ -54,8 +53,7 @@ contract Rewards is IRewards {
     Bits private _sequencers;
     /// @dev A bit for every epoch.
     mapping(bytes28 keyHash => Bits) private _attesters;
-    /// @dev Two bits for every epoch.
-    Bits private _settled;
+    Pots private _pots;
 
     constructor(RewardsConfig memory c) {
         _validate(c);
@@ -131,36 +129,58 @@ contract Rewards is IRewards {
     ) external view returns (uint256 pot, uint256 epoch, uint256 provenAt) {
         epoch = _open(opening);
         _terms().requireClaimable(opening.when);
-        if (_settled.isMarked(_layout(2), epoch, _POT_SPENT)) revert Rewards__AlreadyPaid(epoch);
+        if (_pots.marksOf(_span(), epoch) & PotLib.SPENT != 0) revert Rewards__AlreadyPaid(epoch);
 
-        return (_feesOf(opening).proverFees() + _proverRewardOf(opening), epoch, uint64(opening.when));
+        return (_potOf(opening), epoch, uint64(opening.when));
     }
 
     /// @inheritdoc IProverPot
-    function payProver(
+    function creditProver(
         EpochOpening calldata opening,
-        address to,
-        uint256 amount
-    ) external returns (uint256 paid) {
+        address payee,
+        uint256 fee
+    ) external returns (uint256 credited) {
         if (msg.sender != _market) revert Rewards__OnlyMarket(msg.sender);
+        if (fee > BASIS_POINTS) revert Rewards__OverPot(fee);
         uint256 epoch = _open(opening);
         EpochTerms memory terms = _terms();
         terms.requireClaimable(opening.when);
-        uint256 fees = _feesOf(opening).proverFees();
-        uint256 pot = fees + _proverRewardOf(opening);
-        if (amount > pot) revert Rewards__OverPot(pot, amount);
 
-        (bool spent, uint256 burned) = _settle(opening, epoch);
-        if (spent) revert Rewards__AlreadyPaid(epoch);
+        uint256 proverFees = _feesOf(opening).proverFees();
+        credited = (_potOf(opening) * fee) / BASIS_POINTS;
+        uint256 fees = credited < proverFees ? credited : proverFees;
+        uint256 burnable = _pots.spend(_span(), epoch, proverFees - fees, _feesOf(opening).burned());
+        if (credited != 0) _pots.credit(payee, fees, credited - fees, terms.isCanonical(epoch));
 
-        uint256 fromFees = amount < fees ? amount : fees;
-        uint256 reward = _drawTo(to, terms.isCanonical(epoch), amount - fromFees);
-        _payFees(to, fromFees);
-        _payFees(_distributor, fees - fromFees);
-        _burn(epoch, burned);
+        emit ProverCredited(epoch, payee, fees, credited - fees, proverFees - fees, burnable);
+    }
 
-        emit ProverPaid(epoch, to, fromFees, reward, fees - fromFees);
-        return fromFees + reward;
+    /// @inheritdoc IProverPot
+    /// @dev The own bucket pays what it alone is for first: whatever the order of claims, no reward waits that a bucket
+    /// could pay.
+    function collectProver(address prover) external returns (uint256 fees, uint256 reward) {
+        ProverCredit memory owed = _pots.takeCredit(prover);
+        fees = owed.fees;
+        if (fees + owed.canonical + owed.other == 0) revert Rewards__NothingToCollect(prover);
+
+        uint256 other = _drawTo(prover, 0, owed.other);
+        uint256 canonical = _drawTo(prover, owed.canonical, 0);
+        reward = canonical + other;
+        _pots.keepCredit(prover, owed.canonical - canonical, owed.other - other);
+        _payFees(prover, fees);
+
+        emit ProverCollected(prover, fees, reward, owed.canonical + owed.other - reward);
+    }
+
+    /// @inheritdoc IProverPot
+    function flush(Epoch epoch) external returns (uint256 unspent, uint256 burned) {
+        (unspent, burned) = _pots.takeLeftovers(_span(), Epoch.unwrap(epoch));
+        if (unspent + burned == 0) revert Rewards__NothingToFlush(Epoch.unwrap(epoch));
+
+        emit PotsFlushed(unspent, burned);
+
+        _payFees(_distributor, unspent);
+        if (burned != 0) _portal().burn(burned);
     }
 
     // Leftovers
@@ -172,9 +192,8 @@ contract Rewards is IRewards {
         if (terms.current() > epoch + _claimWindow) terms.requireSweepable(opening.when);
         else terms.requireOver(opening.when);
 
-        BitCursor memory cursor = _settled.cursor(_layout(2));
-        if (!cursor.mark(epoch, _BURNED)) revert Rewards__AlreadyPaid(epoch);
-        cursor.flush();
+        if (_pots.mark(_span(), epoch, PotLib.BURNED) & PotLib.BURNED != 0)
+            revert Rewards__AlreadyPaid(epoch);
 
         _burn(epoch, _feesOf(opening).burned());
     }
@@ -186,8 +205,9 @@ contract Rewards is IRewards {
         bytes32 root = leaves.length == 0 ? bytes32(0) : WithdrawalLib.commit(leaves);
         if (root != opening.rewardsRoot) revert Rewards__WrongLeaves(opening.rewardsRoot, root);
 
-        (bool spent, uint256 burned) = _settle(opening, epoch);
-        uint256 proverFees = spent ? 0 : _feesOf(opening).proverFees();
+        uint256 marks = _pots.mark(_span(), epoch, PotLib.SPENT | PotLib.BURNED);
+        uint256 burned = marks & PotLib.BURNED != 0 ? 0 : _feesOf(opening).burned();
+        uint256 proverFees = marks & PotLib.SPENT != 0 ? 0 : _feesOf(opening).proverFees();
         uint256 sequencerFees = _settleLeaves(epoch, leaves);
 
         _payFees(_distributor, proverFees + sequencerFees);
@@ -210,8 +230,19 @@ contract Rewards is IRewards {
 
     /// @inheritdoc IRewards
     function isSettled(Epoch epoch) external view returns (bool potSpent, bool burned) {
-        potSpent = _settled.isMarked(_layout(2), Epoch.unwrap(epoch), _POT_SPENT);
-        burned = _settled.isMarked(_layout(2), Epoch.unwrap(epoch), _BURNED);
+        uint256 marks = _pots.marksOf(_span(), Epoch.unwrap(epoch));
+        return (marks & PotLib.SPENT != 0, marks & PotLib.BURNED != 0);
+    }
+
+    /// @inheritdoc IProverPot
+    function creditOf(address prover) external view returns (uint256 fees, uint256 reward) {
+        ProverCredit memory owed = _pots.credits[prover];
+        return (owed.fees, uint256(owed.canonical) + owed.other);
+    }
+
+    /// @inheritdoc IProverPot
+    function leftoversOf(Epoch epoch) external view returns (uint256 unspent, uint256 burned) {
+        return _pots.leftovers(_span(), Epoch.unwrap(epoch));
     }
 
     /// @inheritdoc IRewards
@@ -258,8 +289,8 @@ contract Rewards is IRewards {
     }
 
     /// @dev Committee blocks are counted behind the second half of the participation.
-    function _proverRewardOf(EpochOpening calldata opening) private view returns (uint256) {
-        return _proverReward * (opening.participation[1] >> 192);
+    function _potOf(EpochOpening calldata opening) private view returns (uint256) {
+        return _feesOf(opening).proverFees() + _proverReward * (opening.participation[1] >> 192);
     }
 
     function _terms() private view returns (EpochTerms memory terms) {
@@ -275,19 +306,6 @@ contract Rewards is IRewards {
 
     // Marks
 
-    /// @dev Marks pot and burn of an epoch.
-    /// @return spent whether the pot was already
-    /// @return burned what is to be burned now
-    function _settle(
-        EpochOpening calldata opening,
-        uint256 epoch
-    ) private returns (bool spent, uint256 burned) {
-        BitCursor memory cursor = _settled.cursor(_layout(2));
-        spent = !cursor.mark(epoch, _POT_SPENT);
-        if (cursor.mark(epoch, _BURNED)) burned = _feesOf(opening).burned();
-        cursor.flush();
-    }
-
     /// @return fees of the leaves that were not claimed
     function _settleLeaves(uint256 epoch, uint256[] calldata leaves) private returns (uint256 fees) {
         BitCursor memory cursor = _sequencers.cursor(_blockLayout());
@@ -302,7 +320,12 @@ contract Rewards is IRewards {
     }
 
     function _layout(uint256 width) private view returns (BitLayout memory) {
-        return ClaimBitmap.layoutOf(width, _epochRing + _ROOM);
+        return ClaimBitmap.layoutOf(width, _span());
+    }
+
+    /// @dev Epochs whose marks are kept.
+    function _span() private view returns (uint256) {
+        return _epochRing + _ROOM;
     }
 
     // Tokens
@@ -310,16 +333,14 @@ contract Rewards is IRewards {
     /// @dev Rewards for a claimant. Nobody else can make it accept less than it is owed.
     function _draw(address to, Owed memory owed) private returns (uint256 paid) {
         uint256 sum = owed.canonical + owed.other;
-        if (sum == 0) return 0;
-
-        paid = IRewardDistributor(_distributor).draw(to, owed.canonical, owed.other);
+        paid = _drawTo(to, owed.canonical, owed.other);
         if (paid != sum && msg.sender != to) revert Rewards__Short(sum, paid);
     }
 
-    function _drawTo(address to, bool canonical, uint256 amount) private returns (uint256) {
-        if (amount == 0) return 0;
+    function _drawTo(address to, uint256 canonical, uint256 other) private returns (uint256) {
+        if (canonical + other == 0) return 0;
 
-        return IRewardDistributor(_distributor).draw(to, canonical ? amount : 0, canonical ? 0 : amount);
+        return IRewardDistributor(_distributor).draw(to, canonical, other);
     }
 
     function _payFees(address to, uint256 amount) private {

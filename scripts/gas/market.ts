@@ -11,6 +11,8 @@ import { type Operation, type Sample, summarize } from "./operations.ts";
 const SLOTS = 8n;
 /** Slot of the mapping of claims in the market's storage, behind the owner and the accounts. */
 const CLAIMS = 2n;
+/** Slot of the forfeited bonds, of which a burn leaves one unit. */
+const TO_BURN = 5n;
 /** Slot of the mapping of epoch words in the Rollup's storage. */
 const EPOCH_WORDS = 2n;
 const RING = 16n;
@@ -36,6 +38,7 @@ export async function measureMarket(connection: Connection): Promise<Record<stri
   const improvements: Sample[] = [];
   const settles: Sample[] = [];
   const whole: Sample[] = [];
+  const collects: Sample[] = [];
   const slashes: Sample[] = [];
   // The second lap of the ring.
   for (let epoch = 16; epoch < 24; epoch += 2) {
@@ -57,6 +60,9 @@ export async function measureMarket(connection: Connection): Promise<Record<stri
     if (epoch === 16) continue;
     whole.push(sample);
     settles.push({ ...sample, gas: sample.gas - (await intrinsicOf(driver, receipt.hash)) });
+    const collect = await driver.rewards.collectProver(bob.address);
+    await collect.wait();
+    collects.push(await sampleOf(driver, collect.hash));
   }
   return {
     marketClaim: summarize(
@@ -66,16 +72,21 @@ export async function measureMarket(connection: Connection): Promise<Record<stri
     marketClaimImproved: summarize(improvements, "a better quote in the window; the other's bond is freed"),
     marketSettle: summarize(
       settles,
-      "marginal: without the transaction's intrinsic gas; bond freed, prover paid, rest to the distributor, fees burned",
+      "marginal: without the transaction's intrinsic gas; bond freed, prover credited, the rest summed up",
     ),
     marketSettleTransaction: summarize(whole, "the same as a transaction of its own"),
-    marketSlash: summarize(slashes, "while a rescue is possible: the burnt share burns, the rest waits"),
+    marketCollect: summarize(collects, "a prover is paid all that it was credited: fees and rewards"),
+    marketSlash: summarize(
+      slashes,
+      "while a rescue is possible: one share waits for a burn, one for the rescuer",
+    ),
   };
 }
 
 /** Claims and bitmaps as an earlier lap left them. */
 async function warm(driver: MarketDriver): Promise<void> {
   const { networkHelpers } = driver.chain.connection;
+  await networkHelpers.setStorageAt(driver.market.target as string, TO_BURN, toBeHex(1n, 32));
   for (let index = 0n; index < RING; ++index) {
     const slot = BigInt(
       keccak256(AbiCoder.defaultAbiCoder().encode(["uint256", "uint256"], [index, CLAIMS])),

@@ -64,8 +64,6 @@ export const MISSED: Readonly<Record<string, number>> = {
   invalidate: 502_000,
   claimSequencer32: 420_000,
   claimAttester32: 293_000,
-  marketSettle: 94_000,
-  marketSlash: 82_000,
 };
 
 /** Regression that fails a comparison, relative. */

@@ -69,6 +69,7 @@ function entriesOf(books: ReadBooks, validators: number): Entries {
       ["bonds, free", bonds.free],
       ["bonds, reserved", bonds.reserved],
       ["bonds, on their way out", bonds.withdrawing],
+      ["bonds, forfeited", bonds.forfeited],
       ["FeePortal", places.feePortal],
       ["distributor, canonical", buckets.canonical],
       ["distributor, earmarked", buckets.earmarked],

@@ -72,7 +72,7 @@ export async function readMarketSummary({
   for (const { args } of settled) {
     const name = nameOf(args["payee"] as string);
     wins[name] = (wins[name] ?? 0) + 1;
-    paid[name] = (paid[name] ?? 0n) + (args["paid"] as bigint);
+    paid[name] = (paid[name] ?? 0n) + (args["credited"] as bigint);
   }
   const of = (logs: readonly EventLog[], epoch: number): EventLog["args"] | undefined =>
     logs.findLast(({ args }) => Number(args["epoch"]) === epoch)?.args;
@@ -103,7 +103,7 @@ export async function readMarketSummary({
         feeBps: claim ? Number(claim["fee"]) : null,
         prover: nameOf(of(proven, epoch)!["prover"] as string),
         payee: settlement ? nameOf(settlement["payee"] as string) : null,
-        paid: settlement ? exactTokens(settlement["paid"] as bigint) : null,
+        paid: settlement ? exactTokens(settlement["credited"] as bigint) : null,
         isRescue: of(rescued, epoch) !== undefined,
       };
     }),

@@ -9,10 +9,11 @@ import { claimRewards } from "../../actors/rewards/claimRewards.ts";
 import { RewardBook } from "../../actors/rewards/rewardBook.ts";
 import { sleep } from "../../actors/support/sleep.ts";
 import type { Deployment } from "../../deploy/deployment.ts";
-import { localAttesterSecret, localValidator } from "../../deploy/localAccounts.ts";
+import { localAddress, localAttesterSecret, localValidator } from "../../deploy/localAccounts.ts";
 import { blsPublicKey, keyHash, keyHashToHex } from "../../protocol/bls.ts";
 import { POLL } from "./accounts.ts";
 import { exactTokens, shortTokens } from "./amounts.ts";
+import { PROVERS } from "./provers.ts";
 
 /** What was minted, paid and burned, in TST. */
 export interface RewardsSummary {
@@ -60,8 +61,8 @@ export class Payments {
 
   /**
    * Waits until proven epochs can be claimed. Then the coinbase with the most blocks and the validator behind it are
-   * paid, and the pots of the epochs are settled: by their provers, or here where a prover crashed. Congestion fees that
-   * did not burn with the settlements burn then.
+   * paid, and the pots of the epochs are settled: by their provers, or here where a prover crashed. Then the provers get
+   * what they are credited, pots' leftovers go where they belong, and forfeited bonds burn.
    * @param crashed address of a prover that settles nothing any more
    * @param seconds most that the settlements are waited for
    */
@@ -86,7 +87,9 @@ export class Payments {
       signal.throwIfAborted();
     }
     await this.#book.refresh();
+    for (const { account } of PROVERS) await this.#claim({ prover: localAddress(account) });
     await this.#claim({ leftovers: true });
+    await this.#burnForfeited();
   }
 
   /** From the contracts' events. */
@@ -99,11 +102,13 @@ export class Payments {
       return logs.map(({ args }) => args);
     };
     const total = (logs: readonly EventLog["args"][], field: string): string =>
-      exactTokens(logs.reduce((sum, args) => sum + (args[field] as bigint), 0n));
+      exactTokens(sumOf(logs, field));
     const minted = await read(incentives, "rewards/Incentives", "Minted");
     const sequencer = await read(rewards, "rewards/Rewards", "SequencerClaimed");
     const attester = await read(rewards, "rewards/Rewards", "AttesterClaimed");
     const burned = await read(rewards, "rewards/Rewards", "FeesBurned");
+    const credited = await read(rewards, "rewards/Rewards", "ProverCredited");
+    const flushed = await read(rewards, "rewards/Rewards", "PotsFlushed");
     const blocks = sequencer.flatMap(({ leaves }) => items(leaves as string, BLOCK_BYTES));
     const duties = attester.flatMap(({ epochs }) => items(epochs as string, EPOCH_BYTES));
     return {
@@ -125,7 +130,10 @@ export class Payments {
             reward: total(attester, "reward"),
           }
         : null,
-      burned: { epochs: burned.length, amount: total(burned, "amount") },
+      burned: {
+        epochs: burned.length + credited.filter(({ burnable }) => burnable !== 0n).length,
+        amount: exactTokens(sumOf(burned, "amount") + sumOf(flushed, "burned")),
+      },
     };
   }
 
@@ -170,6 +178,16 @@ export class Payments {
     show(`epoch ${epoch}  settled for the prover that crashed`);
   }
 
+  async #burnForfeited(): Promise<void> {
+    const { account, provider } = this.#options;
+    const { address } = this.#market();
+    const market = new Contract(address, contractInterface("market/ProofMarket"), provider);
+    // One unit always stays.
+    if ((await market.getFunction("toBurn").staticCall()) < 2n) return;
+    const data = market.interface.encodeFunctionData("burn");
+    await account.send({ purpose: "burn-forfeited", to: address, data });
+  }
+
   #claim(orders: Parameters<typeof claimRewards>[0]["orders"]): ReturnType<typeof claimRewards> {
     const { account, deployment } = this.#options;
     const { incentives } = deployment.addresses;
@@ -180,6 +198,10 @@ export class Payments {
     const { provider, deployment } = this.#options;
     return new MarketContract({ provider, deployment });
   }
+}
+
+function sumOf(logs: readonly EventLog["args"][], field: string): bigint {
+  return logs.reduce((sum, args) => sum + (args[field] as bigint), 0n);
 }
 
 /** Items of a packed list in hex. */

@@ -22,14 +22,23 @@ describe("ProofMarket on the real Rollup", () => {
   const stage = async (epoch: number) => STAGES[Number((await driver.market.claimOf(epoch)).stage)];
   const freeOf = async (prover: Wallet) => (await driver.market.accountOf(prover.address)).free;
   const held = (address: string) => driver.token.balanceOf(address);
+  /** Settles the epoch proven last, collects what that credits, and flushes what it leaves. */
   const settled = async () => {
     const before = await driver.distributor.canonicalBalance();
     const receipt = await driver.settle();
     const [event] = receipt.logs
       .map((log) => driver.market.interface.parseLog(log))
       .filter((parsed) => parsed?.name === "Settled");
-    const { payee, paid } = event!.args as unknown as { payee: string; paid: bigint };
-    return { payee, paid, distributor: (await driver.distributor.canonicalBalance()) - before };
+    const { epoch, payee, credited } = event!.args as unknown as {
+      epoch: bigint;
+      payee: string;
+      credited: bigint;
+    };
+    if (credited > 0n) await (await driver.rewards.collectProver(payee)).wait();
+    const returned = (await driver.rewards.leftoversOf(epoch)).unspent;
+    await (await driver.rewards.flush(epoch)).wait();
+    const change = (await driver.distributor.canonicalBalance()) - before;
+    return { payee, credited, returned, distributor: change };
   };
 
   it("a digest is the same here and in the protocol library", async () => {
@@ -52,7 +61,7 @@ describe("ProofMarket on the real Rollup", () => {
     });
     const result = await settled();
     expect(result.payee).to.equal(alice.address);
-    expect(result.paid).to.equal(pay);
+    expect(result.credited).to.equal(pay);
     expect(await held(alice.address)).to.equal(pay);
     expect(await freeOf(alice)).to.equal(10n ** 18n);
     expect(await stage(0)).to.equal("delivered");
@@ -63,10 +72,11 @@ describe("ProofMarket on the real Rollup", () => {
     await driver.claim(alice, 0, 1_500);
     await driver.prove(0, bob.address);
     const result = await settled();
-    expect(result.paid).to.equal(0n);
+    expect(result.credited).to.equal(0n);
     expect(await held(alice.address)).to.equal(0n);
     expect(await held(bob.address)).to.equal(0n);
     expect(result.distributor > 0n).to.equal(true);
+    expect(result.distributor).to.equal(result.returned);
     expect(await stage(0)).to.equal("forestalled");
     expect(await freeOf(alice)).to.equal(10n ** 18n);
   });
@@ -79,10 +89,12 @@ describe("ProofMarket on the real Rollup", () => {
     const supply = await driver.token.totalSupply();
     await driver.prove(0, bob.address);
     await (await driver.market.resolve(driver.openings[0]!)).wait();
-    expect(await driver.token.totalSupply()).to.equal(supply - (bond - bond / 2n));
-    const { payee, paid } = await settled();
+    expect(await driver.market.toBurn()).to.equal(bond - bond / 2n);
+    await (await driver.market.burn()).wait();
+    expect(await driver.token.totalSupply()).to.equal(supply - (bond - bond / 2n) + 1n);
+    const { payee, credited } = await settled();
     expect(payee).to.equal(bob.address);
-    expect(paid > 0n).to.equal(true);
+    expect(credited > 0n).to.equal(true);
     expect(await freeOf(bob)).to.equal(10n ** 18n + bond / 2n);
     expect(await freeOf(alice)).to.equal(10n ** 18n - bond);
     expect(await stage(0)).to.equal("rescued");
@@ -100,9 +112,10 @@ describe("ProofMarket on the real Rollup", () => {
     await driver.epoch(0);
     const contract = driver.chain.contracts.policy.target as string;
     await driver.prove(0, contract);
-    const { payee, paid } = await settled();
+    const { payee, credited } = await settled();
     expect(payee).to.equal(contract);
-    expect(await held(contract)).to.equal(paid);
+    expect(credited > 0n).to.equal(true);
+    expect(await held(contract)).to.equal(credited);
   });
 
   it("a second submission of the same epoch is cheap, and changes nothing", async () => {
@@ -206,6 +219,7 @@ describe("ProofMarket on the real Rollup", () => {
     await (await driver.market.listProver(bob.address, true)).wait();
     await (await driver.market.connect(alice).cancelQuotes(99n)).wait();
     await driver.after(9, 1n);
+    await (await driver.market.burn()).wait();
     await (await driver.market.slash(6, driver.word())).wait();
     await driver.chain.connection.networkHelpers.time.increase(3_000);
     await (await driver.market.connect(carol).finaliseWithdrawal(carol.address)).wait();
@@ -248,7 +262,9 @@ describe("ProofMarket on the real Rollup", () => {
     for (const epoch of [0n, 6n, 99n]) {
       expect(isClosed(state, epoch)).to.equal(await driver.market.isClosed(epoch));
     }
-    let sum = 0n;
+    expect(state.toBurn).to.equal(await driver.market.toBurn());
+    expect(state.toBurn > 1n && state.burned > 1n).to.equal(true);
+    let sum = state.toBurn;
     for (const { free, reserved, withdrawing } of state.accounts.values())
       sum += free + reserved + withdrawing;
     expect(await held(driver.market.target as string)).to.equal(sum);

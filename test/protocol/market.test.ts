@@ -192,13 +192,7 @@ describe("protocol/market", () => {
     expect(paid(alice, 1_120)).to.deep.equal(["delivered", alice, 500n, 0n, 0n]);
     expect(paid(bob, 1_111)).to.deep.equal(["rescued", bob, 7_000n, 50n, 50n]);
     expect(paid(alice, 1_121)).to.deep.equal(["rescued", alice, 7_000n, 50n, 50n]);
-    expect(paid(bob, 1_500, { stage: "defaulted", bond: 50n })).to.deep.equal([
-      "rescued",
-      bob,
-      7_000n,
-      50n,
-      0n,
-    ]);
+    expect(paid(bob, 1_500, { stage: "defaulted" })).to.deep.equal(["rescued", bob, 7_000n, 50n, 0n]);
     expect(paid(bob, 1_050, {}, 2n)).to.deep.equal(["released", bob, 4_000n, 0n, 0n]);
     expect(paid(bob, 1_050, { stage: "open" })).to.deep.equal(["open", bob, 4_000n, 0n, 0n]);
   });

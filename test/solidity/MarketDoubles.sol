@@ -156,13 +156,12 @@ contract RollupDouble {
     }
 }
 
-/// @notice Test double of the prover pots: fees of the end record and a reward a block, paid at once.
+/// @notice Test double of the prover pots: fees of the end record; what is credited is paid at once.
 contract PotDouble is IProverPot {
     RollupDouble private immutable _rollup;
     BurnableToken private immutable _token;
     address public market;
     uint256 public delay;
-    uint256 public shortage;
     mapping(uint256 epoch => bool) private _paid;
 
     error TooEarly();
@@ -183,10 +182,6 @@ contract PotDouble is IProverPot {
         delay = delay_;
     }
 
-    function setShortage(uint256 shortage_) external {
-        shortage = shortage_;
-    }
-
     function proverPot(
         EpochOpening calldata o
     ) public view returns (uint256 pot, uint256 epoch, uint256 provenAt) {
@@ -198,16 +193,27 @@ contract PotDouble is IProverPot {
         pot = Fees.wrap(o.endRecord[6]).proverFees();
     }
 
-    function payProver(
+    function creditProver(
         EpochOpening calldata opening,
-        address to,
-        uint256 amount
-    ) external returns (uint256 paid) {
+        address payee,
+        uint256 fee
+    ) external returns (uint256 credited) {
         if (msg.sender != market) revert OnlyMarket();
         (uint256 pot, uint256 epoch, ) = proverPot(opening);
-        require(amount <= pot, "over the pot");
+        require(fee <= 10_000, "over the pot");
+        require(payee != address(0) || fee == 0, "nobody paid");
         _paid[epoch] = true;
-        paid = amount < shortage ? 0 : amount - shortage;
-        if (paid != 0) _token.transfer(to, paid);
+        credited = (pot * fee) / 10_000;
+        if (credited != 0) _token.transfer(payee, credited);
     }
+
+    // The market uses none of the others.
+
+    function collectProver(address) external returns (uint256, uint256) {}
+
+    function flush(Epoch) external returns (uint256, uint256) {}
+
+    function creditOf(address) external view returns (uint256, uint256) {}
+
+    function leftoversOf(Epoch) external view returns (uint256, uint256) {}
 }

@@ -38,6 +38,7 @@ contract MarketHandler is MarketFixture {
     uint256 public rescues;
     uint256 public outbids;
     uint256 public lost;
+    uint256 public burns;
     /// A slash of a claimant that proved in time: must stay 0.
     uint256 public wronged;
 
@@ -191,6 +192,16 @@ contract MarketHandler is MarketFixture {
 
     function deposit(uint8 who, uint96 amount) external {
         market.deposit(provers[who % PROVERS], (uint256(amount) % BOND) + 1);
+    }
+
+    function burn() external {
+        uint256 forfeited = market.toBurn();
+        try market.burn() returns (uint256 amount) {
+            assertEq(amount, forfeited - 1);
+            ++burns;
+        } catch {
+            assertTrue(forfeited < 2, "burn refused");
+        }
     }
 
     /// @dev Ends every claim whose time is over, by whichever of the ways is open.

@@ -135,7 +135,6 @@ contract MarketSettlementTest is MarketFixture {
         assertEq(fee, 8_000);
         assertEq(share, claimBond() / 2);
 
-        uint256 supply = token.totalSupply();
         prove(end, bob);
         uint256 paid;
         (payee, paid) = settle();
@@ -144,7 +143,7 @@ contract MarketSettlementTest is MarketFixture {
         assertEq(free(bob), BOND + claimBond() / 2);
         assertEq(free(alice), BOND - claimBond());
         assertEq(reserved(alice), 0);
-        assertEq(token.totalSupply(), supply - claimBond() / 2);
+        assertEq(market.toBurn(), claimBond() / 2);
         assertStage(0, Stage.Rescued);
     }
 
@@ -164,12 +163,25 @@ contract MarketSettlementTest is MarketFixture {
         market.slash(ZERO, word());
         assertStage(0, Stage.Defaulted);
         assertEq(reserved(alice), claimBond() / 2);
+        assertEq(market.toBurn(), claimBond() / 2);
         (, , uint256 share) = market.whoIsPaid(ZERO, bob, marketVm.getBlockTimestamp());
         assertEq(share, claimBond() / 2);
         prove(end, bob);
         settle();
         assertEq(free(bob), BOND + claimBond() / 2);
         assertEq(reserved(alice), 0);
+        assertEq(market.toBurn(), claimBond() / 2);
+    }
+
+    function test_aProofThatNamesNobodyAfterTheSlashBurnsTheRescuersShareToo() external {
+        uint256 end = epochWithBlocks(0);
+        claim(alice, 0, 1_500);
+        vm.warp(endOf(0) + 131);
+        market.slash(ZERO, noWord());
+        prove(end, address(0));
+        settle();
+        assertEq(reserved(alice), 0);
+        assertEq(market.toBurn(), claimBond());
     }
 
     function test_aProofThatNamesNobodyBurnsTheBondAndPaysNobody() external {
@@ -181,6 +193,7 @@ contract MarketSettlementTest is MarketFixture {
         assertEq(payee, address(0));
         assertEq(paid, 0);
         assertEq(reserved(alice), 0);
+        assertEq(market.toBurn(), claimBond());
     }
 
     // When the money moves
@@ -209,19 +222,6 @@ contract MarketSettlementTest is MarketFixture {
         settle();
         marketVm.expectRevert();
         settle();
-    }
-
-    function test_onlyThePayeeTakesLessThanItsDue() external {
-        pot.setShortage(1);
-        uint256 end = epochWithBlocks(0);
-        claim(alice, 0, 1_500);
-        prove(end, alice);
-        uint256 due = (POT * 1_500) / 10_000;
-        vm.expectRevert(abi.encodeWithSelector(IProofMarket.Market__DistributorShort.selector, due, due - 1));
-        market.settle(last);
-        vm.prank(alice);
-        (, uint256 paid) = market.settle(last);
-        assertEq(paid, due - 1);
     }
 
     function test_aForgedOpeningSettlesNothing() external {
@@ -276,6 +276,7 @@ contract MarketSettlementTest is MarketFixture {
         assertStage(0, Stage.Lost);
         assertEq(reserved(alice), 0);
         assertEq(free(alice), BOND - claimBond());
+        assertEq(market.toBurn(), claimBond());
         marketVm.expectPartialRevert(IProofMarket.Market__NoClaim.selector);
         market.slash(ZERO, noWord());
     }
@@ -283,12 +284,29 @@ contract MarketSettlementTest is MarketFixture {
     function test_theWholeBondBurnsWhenTheEpochIsLost() external {
         epochWithBlocks(0);
         claim(alice, 0, 1_500);
-        uint256 supply = token.totalSupply();
         vm.warp(deadlineOf(0));
         chain.prune();
         market.slash(ZERO, noWord());
-        assertEq(token.totalSupply(), supply - claimBond());
+        assertEq(market.toBurn(), claimBond());
         assertStage(0, Stage.Lost);
+    }
+
+    function test_anyoneBurnsWhatIsForfeitedOnce() external {
+        uint256 supply = token.totalSupply();
+        epochWithBlocks(0);
+        claim(alice, 0, 1_500);
+        vm.expectRevert(abi.encodeWithSelector(IProofMarket.Market__NothingToBurn.selector));
+        market.burn();
+        vm.warp(deadlineOf(0));
+        market.slash(ZERO, noWord());
+        assertEq(token.totalSupply(), supply);
+        vm.prank(carol);
+        // One unit keeps the slot.
+        assertEq(market.burn(), claimBond() - 1);
+        assertEq(token.totalSupply(), supply - claimBond() + 1);
+        assertEq(market.toBurn(), 1);
+        vm.expectRevert(abi.encodeWithSelector(IProofMarket.Market__NothingToBurn.selector));
+        market.burn();
     }
 
     function test_noSlashForAProvenEpoch() external {
@@ -420,6 +438,19 @@ contract MarketSettlementTest is MarketFixture {
         market.slash(ZERO, word());
         market.release(ZERO, word());
         assertEq(free(alice), BOND);
+    }
+
+    function test_aDefaultWhoseRingWordCameRoundFreesOnlyWhatIsLeft() external {
+        epochWithBlocks(0);
+        claim(alice, 0, 1_500);
+        vm.warp(endOf(0) + 131);
+        market.slash(ZERO, noWord());
+        vm.warp(deadlineOf(0));
+        prove(epochWithBlocks(16), bob);
+        market.release(ZERO, word());
+        assertEq(free(alice), BOND - claimBond() / 2);
+        assertEq(reserved(alice), 0);
+        assertEq(market.toBurn(), claimBond() / 2);
     }
 
     /// @notice Every claim ends: after a prune and a regrown chain the ring's older word is shown.

@@ -2,7 +2,12 @@
 pragma solidity 0.8.37;
 
 import {Claim, MarketParameters, Quote, Stage} from "../../contracts/market/IProofMarket.sol";
-import {MarketRules, MarketState} from "../../contracts/market/MarketState.sol";
+import {
+    MarketRules,
+    MarketState,
+    ReserveCurve,
+    SettlementRules
+} from "../../contracts/market/MarketState.sol";
 import {QuoteLib} from "../../contracts/market/QuoteLib.sol";
 import {ReserveLib} from "../../contracts/market/ReserveLib.sol";
 import {SettlementLib} from "../../contracts/market/SettlementLib.sol";
@@ -49,7 +54,8 @@ contract MarketVectorsTest is Test {
         for (; _has("reserves", i, "reserve"); ++i) {
             Pause pause = _pauseOf("reserves", i);
             uint256 reserve = ReserveLib.reserveAt(
-                _rules(),
+                ReserveCurve({start: 2_000, max: 8_000, ramp: 600}),
+                _genesis(),
                 pause,
                 _uint("reserves", i, "since"),
                 _uint("reserves", i, "time")
@@ -62,7 +68,9 @@ contract MarketVectorsTest is Test {
     function test_bonds() external view {
         uint256 i;
         for (; _has("bonds", i, "bond"); ++i) {
-            uint256 bond = ReserveLib.bondOf(_rules().parameters, uint256(_word("bonds", i, "pot")));
+            MarketParameters memory p;
+            (p.reserveMax, p.bondFloor, p.bondMultiple) = (8_000, 1_000, 30_000);
+            uint256 bond = ReserveLib.bondOf(p, uint256(_word("bonds", i, "pot")));
             assertEq(bond, uint256(_word("bonds", i, "bond")));
         }
         assertTrue(i > 4, "no bond vectors");
@@ -87,7 +95,14 @@ contract MarketVectorsTest is Test {
             _pause = Pause.unwrap(_pauseOf("payments", i));
 
             (address payee, uint256 fee, uint256 share) = _state.preview(
-                _rules(),
+                SettlementRules({
+                    rollup: IRollup(address(this)),
+                    genesis: _genesis(),
+                    ring: 16,
+                    reserve: ReserveCurve({start: 2_000, max: 8_000, ramp: 600}),
+                    grace: 60,
+                    rescueShare: 4_000
+                }),
                 5,
                 _address("payments", i, "prover"),
                 _uint("payments", i, "provenAt")
@@ -117,18 +132,8 @@ contract MarketVectorsTest is Test {
         return QuoteLib.digest(rules, quote);
     }
 
-    function _rules() private view returns (MarketRules memory rules) {
-        rules.rollup = IRollup(address(this));
-        rules.clock.genesis = vm.parseJsonUint(_json, ".genesis");
-        rules.ring = 16;
-        MarketParameters memory p = rules.parameters;
-        p.reserveStart = 2_000;
-        p.reserveMax = 8_000;
-        p.reserveRamp = 600;
-        p.grace = 60;
-        p.bondFloor = 1_000;
-        p.bondMultiple = 30_000;
-        p.rescueShare = 4_000;
+    function _genesis() private view returns (uint256) {
+        return vm.parseJsonUint(_json, ".genesis");
     }
 
     function _pauseOf(string memory list, uint256 i) private view returns (Pause) {

@@ -24,6 +24,14 @@ contract RewardsHandler is RewardsFixture {
     uint256 public claims;
     uint256 public sweeps;
     uint256 public refusedClaims;
+    uint256 public credits;
+    uint256 public flushes;
+    uint256 public shortCollects;
+    /// What PROVER was credited and has not got; what spent pots left and nobody flushed. All of it where it was.
+    uint256 public owedFees;
+    uint256 public owedToProver;
+    uint256 public unspent;
+    uint256 public burnable;
     mapping(uint256 epoch => uint256) public credited;
     mapping(uint256 epoch => uint256) public debitedOf;
     mapping(uint256 epoch => bool) public swept;
@@ -126,28 +134,63 @@ contract RewardsHandler is RewardsFixture {
         assertTrue(!paid, "paid for an unproven block");
         vm.prank(MARKET);
         (paid, ) = address(rewards).call(
-            abi.encodeCall(rewards.payProver, (proven[epoch].opening, PROVER, 0))
+            abi.encodeCall(rewards.creditProver, (proven[epoch].opening, PROVER, 0))
         );
         assertTrue(!paid, "paid for an unproven epoch");
     }
 
-    function payNoRevert(uint256 random) external {
+    /// @dev Credits; the fees stay in the portal, and are given when they are collected or flushed.
+    function creditNoRevert(uint256 random) external {
         uint256 epoch = pick(random);
         if (epoch == 0) return;
         try rewards.proverPot(proven[epoch].opening) returns (uint256 pot, uint256, uint256) {
             (, bool done) = rewards.isSettled(Epoch.wrap(epoch));
             uint256 blocks = proven[epoch].leaves.length;
             uint256 fees = proverFeesOf(blocks);
-            uint256 amount = (random >> 64) % (pot + 1);
+            uint256 fee = (random >> 64) % 10_001;
             vm.prank(MARKET);
-            rewards.payProver(proven[epoch].opening, PROVER, amount);
-            owedRewards += amount > fees ? amount - fees : 0;
+            uint256 amount = rewards.creditProver(proven[epoch].opening, PROVER, fee);
+            assertEq(amount, (pot * fee) / 10_000);
+            uint256 fromFees = amount > fees ? fees : amount;
+            owedFees += fromFees;
+            owedToProver += amount - fromFees;
+            owedRewards += amount - fromFees;
+            unspent += fees - fromFees;
             credited[epoch] += fees;
-            if (!done) burn(epoch, burnedOf(blocks));
+            ++credits;
+            if (!done) {
+                credited[epoch] += burnedOf(blocks);
+                burnable += burnedOf(blocks);
+            }
         } catch {
             (bool spent, ) = rewards.isSettled(Epoch.wrap(epoch));
             assertTrue(spent || !isClaimable(epoch), "pot refused");
         }
+    }
+
+    /// @dev Anyone's call: what cannot be paid stays owed.
+    function collectNoRevert() external {
+        if (owedFees + owedToProver == 0) return;
+        uint256 held = tst.balanceOf(PROVER);
+        vm.prank(address(0xbad));
+        (uint256 fees, uint256 reward) = rewards.collectProver(PROVER);
+        assertEq(fees, owedFees);
+        assertEq(tst.balanceOf(PROVER), held + fees + reward);
+        if (reward < owedToProver) ++shortCollects;
+        owedFees = 0;
+        owedToProver -= reward;
+    }
+
+    function flushNoRevert(uint256 random) external {
+        uint256 epoch = pick(random);
+        if (epoch == 0) return;
+        (uint256 toDistributor, uint256 toBurn) = rewards.leftoversOf(Epoch.wrap(epoch));
+        if (toDistributor + toBurn == 0) return;
+        rewards.flush(Epoch.wrap(epoch));
+        unspent -= toDistributor;
+        burnable -= toBurn;
+        burned += toBurn;
+        ++flushes;
     }
 
     function burnNoRevert(uint256 random) external {

@@ -5,6 +5,7 @@ import {Incentives} from "../../contracts/rewards/Incentives.sol";
 import {RewardDistributor} from "../../contracts/rewards/RewardDistributor.sol";
 import {Rewards} from "../../contracts/rewards/Rewards.sol";
 import {NetworkToken} from "../../contracts/token/NetworkToken.sol";
+import {Epoch} from "../../contracts/types/Time.sol";
 import {RewardsHandler} from "./RewardsHandler.sol";
 import {Test, vm} from "./Vm.sol";
 
@@ -29,16 +30,18 @@ contract RewardsInvariantTest is Test {
     function targetSelectors() external view returns (FuzzSelector[] memory targets) {
         targets = new FuzzSelector[](1);
         targets[0].addr = address(_handler);
-        targets[0].selectors = new bytes4[](9);
+        targets[0].selectors = new bytes4[](11);
         targets[0].selectors[0] = RewardsHandler.proveNoRevert.selector;
         targets[0].selectors[1] = RewardsHandler.waitNoRevert.selector;
         targets[0].selectors[2] = RewardsHandler.claimNoRevert.selector;
         targets[0].selectors[3] = RewardsHandler.claimUnprovenNoRevert.selector;
-        targets[0].selectors[4] = RewardsHandler.payNoRevert.selector;
+        targets[0].selectors[4] = RewardsHandler.creditNoRevert.selector;
         targets[0].selectors[5] = RewardsHandler.burnNoRevert.selector;
         targets[0].selectors[6] = RewardsHandler.sweepNoRevert.selector;
         targets[0].selectors[7] = RewardsHandler.giveNoRevert.selector;
         targets[0].selectors[8] = RewardsHandler.drainNoRevert.selector;
+        targets[0].selectors[9] = RewardsHandler.collectNoRevert.selector;
+        targets[0].selectors[10] = RewardsHandler.flushNoRevert.selector;
     }
 
     /// @notice The runs below are not empty.
@@ -49,7 +52,9 @@ contract RewardsInvariantTest is Test {
             if (i % 17 == 0) _handler.waitNoRevert(random);
             _handler.claimNoRevert(random);
             if (i % 5 == 0) _handler.claimUnprovenNoRevert(random);
-            if (i % 4 == 0) _handler.payNoRevert(random);
+            if (i % 4 == 0) _handler.creditNoRevert(random);
+            if (i % 10 == 0) _handler.collectNoRevert();
+            if (i % 7 == 0) _handler.flushNoRevert(random);
             if (i % 6 == 0) _handler.burnNoRevert(random);
             _handler.sweepNoRevert(random);
             if (i % 50 == 0) _handler.giveNoRevert(uint96(random), random % 2 == 0);
@@ -57,6 +62,9 @@ contract RewardsInvariantTest is Test {
         }
         assertTrue(_handler.claims() > 10 && _handler.sweeps() > 5, "few");
         assertTrue(_handler.refusedClaims() > 10, "no refusals");
+        assertTrue(_handler.credits() > 10 && _handler.flushes() > 5, "few pots");
+        assertTrue(_handler.shortCollects() > 0, "never short");
+        invariant_whatWaitsIsInThePortal();
     }
 
     /// @notice Every token is in exactly one place, or burned.
@@ -82,11 +90,31 @@ contract RewardsInvariantTest is Test {
             sum += _handler.credited(epoch);
         }
         (address portal, , ) = _handler.parts();
-        // Fees of unproven epochs, and what the portal held before, were not touched.
+        // Fees of unproven epochs, and what the portal held before, were not touched; what waits is still there.
+        uint256 waits = _handler.owedFees() + _handler.unspent() + _handler.burnable();
         assertEq(
             _handler.networkToken().balanceOf(portal),
-            1e24 + _handler.debited() + _handler.gifts() - sum
+            1e24 + _handler.debited() + _handler.gifts() - sum + waits
         );
+    }
+
+    /// @notice Every unit that waits is in one place: a prover's credit, or the sums of a word.
+    function invariant_whatWaitsIsInThePortal() public view {
+        (, , Rewards rewards) = _handler.parts();
+        (uint256 fees, uint256 reward) = rewards.creditOf(address(0xdd));
+        assertEq(fees, _handler.owedFees());
+        assertEq(reward, _handler.owedToProver());
+        uint256 unspent;
+        uint256 burnable;
+        // Newest word first: the ring of four words holds these and the three before.
+        uint256 newest = _handler.current() / 16;
+        for (uint256 i = 0; i < 4; ++i) {
+            (uint256 a, uint256 b) = rewards.leftoversOf(Epoch.wrap((newest - i) * 16));
+            unspent += a;
+            burnable += b;
+        }
+        assertEq(unspent, _handler.unspent());
+        assertEq(burnable, _handler.burnable());
     }
 
     function invariant_earmarksAreCovered() external view {

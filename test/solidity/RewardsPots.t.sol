@@ -26,10 +26,37 @@ contract RewardsPotsTest is RewardsFixture {
         return proven[EPOCH_NUMBER].opening;
     }
 
-    function pay(address to, uint256 amount) internal returns (uint256) {
-        EpochOpening memory o = opened();
+    function credit(address to, uint256 fee) internal returns (uint256) {
+        return creditOf(EPOCH_NUMBER, to, fee);
+    }
+
+    function creditOf(uint256 epoch, address to, uint256 fee) internal returns (uint256) {
+        EpochOpening memory o = proven[epoch].opening;
         vm.prank(MARKET);
-        return rewards.payProver(o, to, amount);
+        return rewards.creditProver(o, to, fee);
+    }
+
+    function potOf(uint256 blocks) internal pure returns (uint256) {
+        return proverFeesOf(blocks) + blocks * PROVER_REWARD;
+    }
+
+    function assertOwed(address prover, uint256 fees, uint256 reward) internal view {
+        (uint256 owedFees, uint256 owedReward) = rewards.creditOf(prover);
+        assertEq(owedFees, fees);
+        assertEq(owedReward, reward);
+    }
+
+    function assertLeft(uint256 epoch, uint256 unspent, uint256 burnable) internal view {
+        (uint256 a, uint256 b) = rewards.leftoversOf(Epoch.wrap(epoch));
+        assertEq(a, unspent);
+        assertEq(b, burnable);
+    }
+
+    /// @dev All but so much leaves the distributor.
+    function drain(uint256 left) internal {
+        uint256 held = tst.balanceOf(address(distributor));
+        vm.prank(address(distributor));
+        tst.transfer(address(this), held - left);
     }
 
     // Pot
@@ -49,51 +76,172 @@ contract RewardsPotsTest is RewardsFixture {
         assertEq(at, provenAt);
     }
 
-    function test_theMarketPaysAProverFeesFirst() external {
-        uint256 amount = proverFeesOf(BLOCKS) + 5;
-        assertEq(pay(PROVER, amount), amount);
-        assertEq(tst.balanceOf(PROVER), amount);
-        assertEq(tst.balanceOf(address(distributor)), FUNDS - 5);
+    function test_aCreditMovesNothingAndACollectPaysFeesAndReward() external {
+        uint256 pot = potOf(BLOCKS);
+        assertEq(credit(PROVER, 5_000), pot / 2);
+        assertOwed(PROVER, proverFeesOf(BLOCKS), pot / 2 - proverFeesOf(BLOCKS));
+        assertEq(tst.balanceOf(portal), FUNDS);
+        assertEq(tst.balanceOf(address(distributor)), FUNDS);
+        (bool spent, bool burned) = rewards.isSettled(Epoch.wrap(EPOCH_NUMBER));
+        assertTrue(spent && burned, "settled");
+
+        (uint256 fees, uint256 reward) = rewards.collectProver(PROVER);
+        assertEq(fees, proverFeesOf(BLOCKS));
+        assertEq(fees + reward, pot / 2);
+        assertEq(tst.balanceOf(PROVER), pot / 2);
+        assertEq(tst.balanceOf(portal), FUNDS - fees);
+        assertEq(tst.balanceOf(address(distributor)), FUNDS - reward);
+        assertOwed(PROVER, 0, 0);
+    }
+
+    function test_oneCollectPaysForManyEpochs() external {
+        proveEpoch(EPOCH_NUMBER + 1, 1);
+        proveEpoch(EPOCH_NUMBER + 2, 2);
+        pass(time + DELAY);
+        uint256 sum =
+            credit(PROVER, 10_000) +
+                creditOf(EPOCH_NUMBER + 1, PROVER, 1_000) +
+                creditOf(EPOCH_NUMBER + 2, PROVER, 3);
+        rewards.collectProver(PROVER);
+        assertEq(tst.balanceOf(PROVER), sum);
+    }
+
+    function test_nothingIsCollectedTwice() external {
+        credit(PROVER, 10_000);
+        rewards.collectProver(PROVER);
+        expectError(abi.encodeWithSelector(IRewards.Rewards__NothingToCollect.selector, PROVER));
+        rewards.collectProver(PROVER);
+    }
+
+    function test_aForestalledPotCreditsNobody() external {
+        credit(address(0), 0);
+        assertOwed(address(0), 0, 0);
+        assertLeft(EPOCH_NUMBER, proverFeesOf(BLOCKS), burnedOf(BLOCKS));
+    }
+
+    function test_whatAPotLeavesWaitsForAFlush() external {
+        uint256 supply = tst.totalSupply();
+        // One basis point: less than the fees.
+        uint256 credited = credit(PROVER, 1);
+        uint256 unspent = proverFeesOf(BLOCKS) - credited;
+        assertLeft(EPOCH_NUMBER, unspent, burnedOf(BLOCKS));
+        assertEq(tst.balanceOf(portal), FUNDS);
+        assertEq(tst.totalSupply(), supply);
+
+        rewards.flush(Epoch.wrap(EPOCH_NUMBER));
+        assertEq(tst.balanceOf(address(distributor)), FUNDS + unspent);
+        assertEq(tst.balanceOf(portal), FUNDS - unspent - burnedOf(BLOCKS));
+        assertEq(tst.totalSupply(), supply - burnedOf(BLOCKS));
+        assertLeft(EPOCH_NUMBER, 0, 0);
+        expectError(abi.encodeWithSelector(IRewards.Rewards__NothingToFlush.selector, EPOCH_NUMBER));
+        rewards.flush(Epoch.wrap(EPOCH_NUMBER));
+        // The marks stay.
         (bool spent, bool burned) = rewards.isSettled(Epoch.wrap(EPOCH_NUMBER));
         assertTrue(spent && burned, "settled");
     }
 
-    function test_feesThatTheMarketDoesNotSpendGoToTheDistributor() external {
-        uint256 supply = tst.totalSupply();
-        pay(PROVER, 1);
-        assertEq(tst.balanceOf(address(distributor)), FUNDS + proverFeesOf(BLOCKS) - 1);
-        assertEq(tst.balanceOf(portal), FUNDS - proverFeesOf(BLOCKS) - burnedOf(BLOCKS));
-        assertEq(tst.totalSupply(), supply - burnedOf(BLOCKS));
+    /// @notice Epochs 48 to 63 share a word, and it takes over what was left in the word's lap before.
+    function test_leftoversOfManyEpochsAreFlushedAtOnceAndOutliveTheRing() external {
+        proveEpoch(EPOCH_NUMBER + 1, 1);
+        pass(time + DELAY);
+        uint256 spent = credit(PROVER, 1) + creditOf(EPOCH_NUMBER + 1, PROVER, 1);
+        uint256 unspent = proverFeesOf(BLOCKS) + proverFeesOf(1) - spent;
+        assertLeft(EPOCH_NUMBER + 13, unspent, burnedOf(BLOCKS) + burnedOf(1));
+        assertLeft(EPOCH_NUMBER + 14, 0, 0);
+
+        // The ring has (40 + 2) / 16 + 2 words.
+        uint256 later = EPOCH_NUMBER + 4 * 16;
+        pass(startOf(later + 1) + 10);
+        proveEpoch(later, BLOCKS);
+        pass(time + DELAY);
+        assertLeft(later, unspent, burnedOf(BLOCKS) + burnedOf(1));
+        (bool isSpent, bool isBurned) = rewards.isSettled(Epoch.wrap(later));
+        assertTrue(!isSpent && !isBurned, "marks of another lap");
+        unspent += proverFeesOf(BLOCKS) - creditOf(later, PROVER, 1);
+        rewards.flush(Epoch.wrap(later));
+        assertEq(tst.balanceOf(address(distributor)), FUNDS + unspent);
     }
 
-    function test_aPotIsPaidOnce() external {
-        pay(PROVER, 0);
+    function test_aPotIsSpentOnce() external {
+        credit(PROVER, 0);
         EpochOpening memory o = opened();
         expectError(abi.encodeWithSelector(IRewards.Rewards__AlreadyPaid.selector, EPOCH_NUMBER));
         vm.prank(MARKET);
-        rewards.payProver(o, PROVER, 1);
+        rewards.creditProver(o, PROVER, 1);
         expectError(abi.encodeWithSelector(IRewards.Rewards__AlreadyPaid.selector, EPOCH_NUMBER));
         rewards.proverPot(o);
     }
 
-    function test_onlyTheMarketPays() external {
+    function test_onlyTheMarketCredits() external {
         EpochOpening memory o = opened();
         expectError(abi.encodeWithSelector(IRewards.Rewards__OnlyMarket.selector, address(this)));
-        rewards.payProver(o, PROVER, 1);
+        rewards.creditProver(o, PROVER, 1);
     }
 
-    function test_noMoreThanThePotIsPaid() external {
+    function test_noMoreThanThePotIsCredited() external {
         EpochOpening memory o = opened();
-        (uint256 pot, , ) = rewards.proverPot(o);
-        expectError(abi.encodeWithSelector(IRewards.Rewards__OverPot.selector, pot, pot + 1));
+        expectError(abi.encodeWithSelector(IRewards.Rewards__OverPot.selector, 10_001));
         vm.prank(MARKET);
-        rewards.payProver(o, PROVER, pot + 1);
+        rewards.creditProver(o, PROVER, 10_001);
+        assertEq(credit(PROVER, 10_000), potOf(BLOCKS));
     }
 
-    function test_aShortDistributorPaysTheProverLess() external {
-        vm.prank(address(distributor));
-        tst.transfer(address(this), FUNDS - 3);
-        assertEq(pay(PROVER, proverFeesOf(BLOCKS) + 100), proverFeesOf(BLOCKS) + 3);
+    // A short distributor
+
+    /// @notice Whoever collects, and whenever: nobody gives anything up.
+    function test_whatTheDistributorCannotPayStaysOwed() external {
+        uint256 reward = credit(PROVER, 10_000) - proverFeesOf(BLOCKS);
+        drain(3);
+        vm.prank(address(0xbad));
+        rewards.collectProver(PROVER);
+        assertEq(tst.balanceOf(PROVER), proverFeesOf(BLOCKS) + 3);
+        assertOwed(PROVER, 0, reward - 3);
+
+        tst.transfer(address(distributor), FUNDS);
+        rewards.collectProver(PROVER);
+        assertEq(tst.balanceOf(PROVER), potOf(BLOCKS));
+        assertOwed(PROVER, 0, 0);
+    }
+
+    function creditInAndOutsideTheSpan() internal returns (uint256 inSpan, uint256 outside) {
+        pass(startOf(EPOCH_NUMBER + 5));
+        distributor.setCanonical(address(0xbeef));
+        pass(startOf(EPOCH_NUMBER + 9));
+        proveEpoch(EPOCH_NUMBER + 8, 1);
+        pass(time + DELAY);
+        inSpan = credit(PROVER, 10_000) - proverFeesOf(BLOCKS);
+        outside = creditOf(EPOCH_NUMBER + 8, PROVER, 10_000) - proverFeesOf(1);
+    }
+
+    /// @notice Epochs outside the span are the own bucket's; a short bucket holds up nothing of the others.
+    function test_rewardsOfBothBucketsAreOwedApart() external {
+        (uint256 inSpan, uint256 outside) = creditInAndOutsideTheSpan();
+        assertOwed(PROVER, proverFeesOf(BLOCKS) + proverFeesOf(1), inSpan + outside);
+
+        rewards.collectProver(PROVER);
+        assertOwed(PROVER, 0, outside);
+        tst.approve(address(distributor), outside);
+        distributor.fund(address(rewards), outside);
+        rewards.collectProver(PROVER);
+        assertOwed(PROVER, 0, 0);
+        assertEq(tst.balanceOf(PROVER), potOf(BLOCKS) + potOf(1));
+    }
+
+    /// @notice The own bucket pays for both kinds: what it alone pays for comes first, and nothing waits that could be paid.
+    function testFuzz_noRewardWaitsThatABucketCouldPay(uint96 canonical, uint96 earmarked) external {
+        (uint256 inSpan, uint256 outside) = creditInAndOutsideTheSpan();
+        uint256 free = canonical % (2 * inSpan);
+        uint256 bucket = earmarked % (2 * (inSpan + outside));
+        drain(free);
+        tst.approve(address(distributor), bucket);
+        distributor.fund(address(rewards), bucket);
+
+        (, uint256 reward) = rewards.collectProver(PROVER);
+        uint256 fromFree = inSpan < free ? inSpan : free;
+        uint256 rest = inSpan + outside - fromFree;
+        assertEq(reward, fromFree + (rest < bucket ? rest : bucket));
+        (, uint256 left) = rewards.creditOf(PROVER);
+        assertEq(left, inSpan + outside - reward);
     }
 
     /// @notice No field of an opening can change.
@@ -123,7 +271,15 @@ contract RewardsPotsTest is RewardsFixture {
         rewards.proverPot(o);
         refuses(IRewards.Rewards__ClaimDeadlinePassed.selector);
         vm.prank(MARKET);
-        rewards.payProver(o, PROVER, 1);
+        rewards.creditProver(o, PROVER, 1);
+    }
+
+    /// @notice A credit outlives the claims' deadline of its epoch.
+    function test_aCreditIsCollectedAtAnyTime() external {
+        uint256 credited = credit(PROVER, 2_000);
+        pass(startOf(EPOCH_NUMBER + 3 * RING));
+        rewards.collectProver(PROVER);
+        assertEq(tst.balanceOf(PROVER), credited);
     }
 
     // Burn
@@ -135,7 +291,8 @@ contract RewardsPotsTest is RewardsFixture {
         assertEq(tst.totalSupply(), supply - burnedOf(BLOCKS));
         expectError(abi.encodeWithSelector(IRewards.Rewards__AlreadyPaid.selector, EPOCH_NUMBER));
         rewards.burnFees(o);
-        pay(PROVER, 1);
+        credit(PROVER, 10_000);
+        assertLeft(EPOCH_NUMBER, 0, 0);
         assertEq(tst.totalSupply(), supply - burnedOf(BLOCKS));
     }
 
@@ -174,8 +331,8 @@ contract RewardsPotsTest is RewardsFixture {
         assertEq(tst.balanceOf(portal), held);
     }
 
-    function test_aSweepLeavesAPaidPotAlone() external {
-        pay(PROVER, 1);
+    function test_aSweepLeavesASpentPotAlone() external {
+        credit(PROVER, 1);
         uint256 before = tst.balanceOf(address(distributor));
         pass(startOf(EPOCH_NUMBER + CLAIM_WINDOW + 1));
         rewards.sweep(opened(), proven[EPOCH_NUMBER].leaves);
@@ -204,16 +361,19 @@ contract RewardsPotsTest is RewardsFixture {
         rewards.sweep(o, new uint256[](0));
     }
 
-    /// @notice Whatever is claimed of an epoch, in whatever order: after the sweep the portal has given exactly what the
-    /// epoch's users paid, and the distributor has not given more than the epoch's rewards.
+    /// @notice Whatever is claimed of an epoch, in whatever order: after sweep, collect and flush the portal has given exactly
+    /// what the epoch's users paid, and the distributor has not given more than the epoch's rewards.
     function testFuzz_anEpochsFeesAreGivenOutExactly(uint8 claimed, uint96 spent, bool burnFirst) external {
         if (burnFirst) rewards.burnFees(opened());
         for (uint256 i = 0; i < BLOCKS; ++i)
             if ((claimed >> i) & 1 == 1) rewards.claimSequencer(COINBASE, claimOf(EPOCH_NUMBER, i));
-        (uint256 pot, , ) = rewards.proverPot(opened());
-        if (spent % 5 != 0) pay(PROVER, spent % (pot + 1));
+        bool credits = spent % 5 != 0;
+        if (credits) credit(PROVER, spent % 10_001);
         pass(startOf(EPOCH_NUMBER + CLAIM_WINDOW + 1));
         rewards.sweep(opened(), proven[EPOCH_NUMBER].leaves);
+        if (credits && spent % 10_001 != 0) rewards.collectProver(PROVER);
+        (uint256 unspent, uint256 burnable) = rewards.leftoversOf(Epoch.wrap(EPOCH_NUMBER));
+        if (unspent + burnable != 0) rewards.flush(Epoch.wrap(EPOCH_NUMBER));
         uint256 debited = 3e15 + 3 + proverFeesOf(BLOCKS) + burnedOf(BLOCKS);
         assertEq(tst.balanceOf(portal), FUNDS - debited);
         assertEq(tst.balanceOf(address(rewards)), 0);

@@ -175,6 +175,45 @@ describe("Provers in the market", function () {
     expect(types(lazy)).to.deep.equal([]);
   });
 
+  it("collect what they are credited, many epochs at once, when the gas is a small part of it", async () => {
+    // Two millions of gas units buy one collection: a hundred epochs' pay, or five with dear ones.
+    const alice = await world.add({ name: "alice", machineHour: DEAR * 5n });
+    const collections = () => purposes(alice).filter((purpose) => purpose === "collect").length;
+    let credited = 0n;
+    for (let i = 0; i < 4; i++) {
+      const epoch = await world.epoch();
+      await settled(epoch);
+      credited += world.settled.get(epoch)!.paid;
+      await world.block();
+      expect(collections() > 0).to.equal((world.collected.get(alice.address) ?? 0n) > 0n);
+      if (credited < 2_000_000n) expect(collections()).to.equal(0);
+    }
+    expect(credited >= 2_000_000n).to.equal(true);
+    await world.until("the collection", () => world.collected.has(alice.address));
+    expect(world.collected.get(alice.address)).to.equal(credited - world.credits.get(alice.address)!);
+    expect(types(alice)).to.include("collected");
+    expect(collections()).to.equal(1);
+  });
+
+  it("do not ask again for what a short distributor owes, before there is more", async () => {
+    const alice = await world.add({
+      name: "alice",
+      machineHour: CHEAP,
+      gasPrice: () => Promise.resolve(0n),
+    });
+    const collections = () => purposes(alice).filter((purpose) => purpose === "collect").length;
+    world.shortage = 5n;
+    await settled(await world.epoch());
+    await world.until("the collection", () => collections() === 1);
+    for (let i = 0; i < 4; i++) await world.block();
+    expect(collections()).to.equal(1);
+    expect(world.credits.get(alice.address)).to.equal(5n);
+    world.shortage = 0n;
+    await settled(await world.epoch());
+    await world.until("the rest", () => world.credits.get(alice.address) === 0n);
+    expect(collections()).to.equal(2);
+  });
+
   it("owe a claim whose answer was lost, and deliver it", async () => {
     const alice = await world.add({ name: "alice", machineHour: CHEAP });
     const epoch = Math.floor((world.l1.head.number + 2) / 2);

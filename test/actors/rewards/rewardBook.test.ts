@@ -60,7 +60,8 @@ async function setUp() {
   const { distributor, rewards } = created!;
   const { rollup, contracts } = driver;
   await contracts.feeToken.transfer(distributor, 10n ** 24n);
-  await contracts.feeToken.transfer(contracts.feePortal, 10n ** 24n);
+  const portalGift = 10n ** 24n;
+  await contracts.feeToken.transfer(contracts.feePortal, portalGift);
 
   for (const slot of [1n, 2n, 3n]) {
     await driver.propose(slot, { ...GAS, ...(slot === 2n ? {} : { coinbase: COINBASE }) });
@@ -82,7 +83,31 @@ async function setUp() {
   });
   const send = async ({ to, data }: Claim) => (await creator.sendTransaction({ to, data })).wait();
   const pass = (seconds: bigint) => connection.networkHelpers.time.increase(seconds);
-  return { driver, rewards, distributor, book, send, pass, creator };
+  /**
+   * The portal was given tokens without a ledger: what is not fees stands for its accounts.
+   * @param more than there is
+   */
+  const close = async (more = 0n) => {
+    const text = (contract: { target: unknown }): string => contract.target as string;
+    const read = async (accounts: bigint) =>
+      readBooks({
+        provider,
+        addresses: {
+          token: text(contracts.feeToken),
+          rollup: text(rollup),
+          feePortal: text(contracts.feePortal),
+          rewards: text(rewards),
+          rewardDistributor: text(distributor),
+          validatorSet: creator.address,
+          aggregateChallenge: creator.address,
+        },
+        ledger: { accounts, waiting: 0n, returned: 0n, pendingFees: 0n },
+        block: await provider.getBlockNumber(),
+        fromBlock: 0,
+      });
+    return read(portalGift - (await read(0n)).feePortal.provenFees + more);
+  };
+  return { driver, rewards, distributor, book, send, pass, creator, close, portalGift };
 }
 
 describe("reward book", () => {
@@ -126,7 +151,7 @@ describe("reward book", () => {
   });
 
   it("opens an epoch for the market", async () => {
-    const { book, pass, driver, rewards, creator } = await setUp();
+    const { book, pass, driver, rewards, creator, send } = await setUp();
     await pass(driver.parameters.outboxDelay);
     await book.refresh();
     const opening = await book.opening(0);
@@ -134,8 +159,38 @@ describe("reward book", () => {
     const [pot, epoch] = await rewards.proverPot(args);
     expect(epoch).to.equal(0n);
     expect(pot).to.equal(await book.potOf(0));
-    await (await rewards.payProver(args, creator.address, pot)).wait();
+    expect(await book.claimOfProver(creator.address)).to.equal(undefined);
+    await (await rewards.creditProver(args, creator.address, 10_000n)).wait();
+    const claim = await book.claimOfProver(creator.address);
+    expect(claim!.amount).to.equal(pot);
+    await send(claim!);
     expect(await driver.contracts.feeToken.balanceOf(creator.address)).to.equal(pot);
+    expect(await book.claimOfProver(creator.address)).to.equal(undefined);
+  });
+
+  it("flushes what spent pots left, once, and the books stay right all the way", async () => {
+    const { book, pass, driver, rewards, creator, distributor, send, close } = await setUp();
+    const { feeToken } = driver.contracts;
+    await pass(driver.parameters.outboxDelay);
+    await book.refresh();
+    const right = async () => expect((await close()).differences).to.deep.equal([]);
+    const args = (await book.opening(0)) as unknown as Parameters<typeof rewards.creditProver>[0];
+    // A hundredth: less than the fees, so that some are left.
+    await (await rewards.creditProver(args, creator.address, 1n)).wait();
+    const { unspent, burned } = await rewards.leftoversOf(0);
+    expect(unspent > 0n && burned > 0n).to.equal(true);
+    await right();
+
+    await send((await book.claimOfProver(creator.address))!);
+    await right();
+    const [supply, held] = [await feeToken.totalSupply(), await feeToken.balanceOf(distributor)];
+    const leftovers = await book.leftovers();
+    expect(leftovers.length).to.equal(1);
+    for (const claim of leftovers) await send(claim);
+    expect(await feeToken.totalSupply()).to.equal(supply - burned);
+    expect(await feeToken.balanceOf(distributor)).to.equal(held + unspent);
+    expect(await book.leftovers()).to.deep.equal([]);
+    await right();
   });
 
   it("burns what is due, and returns what nobody claimed after the deadline", async () => {
@@ -166,51 +221,31 @@ describe("reward book", () => {
   });
 
   it("closes the books of the network token before and after everything is paid", async () => {
-    const { book, pass, driver, send, distributor, rewards, creator } = await setUp();
+    const { book, pass, driver, send, creator, close, portalGift } = await setUp();
     const { feeToken, feePortal } = driver.contracts;
     const { provider } = driver.connection.ethers;
-    const text = (contract: { target: unknown }): string => contract.target as string;
-    const addresses = {
-      token: text(feeToken),
-      rollup: text(driver.rollup),
-      feePortal: text(feePortal),
-      rewards: text(rewards),
-      rewardDistributor: text(distributor),
-      validatorSet: creator.address,
-      aggregateChallenge: creator.address,
-    };
-    const close = async (accounts: bigint) =>
-      readBooks({
-        provider,
-        addresses,
-        ledger: { accounts, waiting: 0n, returned: 0n, pendingFees: 0n },
-        block: await provider.getBlockNumber(),
-        fromBlock: 0,
-      });
     await pass(driver.parameters.outboxDelay);
     await book.refresh();
-    // The portal was given 10^24 without a ledger: what is not fees stands for its accounts.
-    const { provenFees } = (await close(0n)).feePortal;
-    const accounts = 10n ** 24n - provenFees;
-    expect(provenFees > 0n).to.equal(true);
-    const before = await close(accounts);
+    const before = await close();
     expect(before.differences).to.deep.equal([]);
-    expect(before.places.feePortal).to.equal(10n ** 24n);
+    expect(before.feePortal.provenFees > 0n).to.equal(true);
+    expect(before.places.feePortal).to.equal(portalGift);
 
     for (const claim of await book.claimsOfCoinbase(COINBASE)) await send(claim);
     for (const claim of await book.leftovers()) await send(claim);
-    const after = await close(accounts);
+    const after = await close();
     expect(after.differences).to.deep.equal([]);
     expect(after.burned > 0n).to.equal(true);
     expect(after.feePortal.settledFees > after.burned).to.equal(true);
 
-    expect((await close(accounts + 1n)).differences).to.have.length(1);
+    expect((await close(1n)).differences).to.have.length(1);
     // What leaves the portal by no known way is missed.
-    await provider.send("hardhat_impersonateAccount", [addresses.feePortal]);
-    await provider.send("hardhat_setBalance", [addresses.feePortal, "0xde0b6b3a7640000"]);
-    const thief = await provider.getSigner(addresses.feePortal);
+    const portal = await feePortal.getAddress();
+    await provider.send("hardhat_impersonateAccount", [portal]);
+    await provider.send("hardhat_setBalance", [portal, "0xde0b6b3a7640000"]);
+    const thief = await provider.getSigner(portal);
     await (await feeToken.connect(thief).transfer(creator.address, 1n)).wait();
-    expect((await close(accounts)).differences.join()).to.match(/neither a fee nor a returned deposit/);
+    expect((await close()).differences.join()).to.match(/neither a fee nor a returned deposit/);
   });
 
   it("has no duties to show for a permissioned set", async () => {

@@ -92,6 +92,10 @@ export class MarketWorld {
   readonly accounts = new Map<Address, BondStatus>();
   readonly claims = new Map<number, EpochStatus>();
   readonly settled = new Map<number, { payee: Address | undefined; paid: bigint }>();
+  /** Credited and not collected; collected; and what a short distributor keeps owing of each collection. */
+  readonly credits = new Map<Address, bigint>();
+  readonly collected = new Map<Address, bigint>();
+  shortage = 0n;
   burned = 0n;
   readonly #domain: QuoteDomain;
   readonly #calls: { method: string; values: readonly unknown[] }[] = [];
@@ -345,9 +349,15 @@ export class MarketWorld {
       predecessor: () => Promise.resolve(word),
       opening: (epoch) => Promise.resolve({ epoch } as never),
       isSettled: (epoch) => Promise.resolve(this.settled.has(epoch)),
-      encode: (method, values) =>
-        `0x${(this.#calls.push({ method, values }) - 1).toString(16).padStart(8, "0")}`,
+      credit: (prover) => Promise.resolve(this.credits.get(prover) ?? 0n),
+      collection: (prover) =>
+        Promise.resolve({ to: MARKET, data: this.#encode("collectProver", [prover]) }),
+      encode: (method, values) => this.#encode(method, values),
     };
+  }
+
+  #encode(method: string, values: readonly unknown[]): string {
+    return `0x${(this.#calls.push({ method, values }) - 1).toString(16).padStart(8, "0")}`;
   }
 
   #send(request: SendRequest, from: Address, prover: WorldProver): Promise<SendResult> {
@@ -391,6 +401,14 @@ export class MarketWorld {
     const { method, values } = this.#calls[Number(request.data)]!;
     if (method === "cancelQuotes") {
       if (!dry) this.account(from).nonce = values[0] as bigint;
+    } else if (method === "collectProver") {
+      const prover = values[0] as Address;
+      const credit = this.credits.get(prover) ?? 0n;
+      if (credit === 0n) return refuse("Rewards__NothingToCollect");
+      const left = credit < this.shortage ? credit : this.shortage;
+      if (dry) return undefined;
+      this.credits.set(prover, left);
+      this.collected.set(prover, (this.collected.get(prover) ?? 0n) + credit - left);
     } else if (method === "open") {
       if (!oldest || this.claims.has(oldest.epoch)) return refuse("Market__NothingToProve");
       if (!dry) this.#open(oldest);
@@ -493,7 +511,10 @@ export class MarketWorld {
       proverFees: end.record.fees.prover,
       blocks: BigInt(proven.number - first),
     });
-    this.settled.set(epoch, { payee: payment.payee, paid: payOf(pot, payment.fee) });
+    const paid = payOf(pot, payment.fee);
+    this.settled.set(epoch, { payee: payment.payee, paid });
+    if (payment.payee !== undefined)
+      this.credits.set(payment.payee, (this.credits.get(payment.payee) ?? 0n) + paid);
   }
 
   /** L1 time of an epoch's proof. */

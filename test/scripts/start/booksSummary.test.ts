@@ -36,8 +36,9 @@ describe("the books in the closing summary", () => {
       "wallets: others": "1",
       stakes: String(400n * TST),
       "stakes that exit": String(100n * TST),
-      "bonds, reserved": String(15n * TST),
+      "bonds, reserved": String(13n * TST),
       "bonds, on their way out": String(5n * TST),
+      "bonds, forfeited": String(2n * TST),
     });
   });
 

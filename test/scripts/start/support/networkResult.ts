@@ -40,7 +40,7 @@ export function readyBooks(): ReadBooks {
       [ADDRESS.toLowerCase(), 1n],
     ]),
     stakes: { staked: 400n * TST, exiting: 100n * TST },
-    bonds: { free: 40n * TST, reserved: 15n * TST, withdrawing: 5n * TST },
+    bonds: { free: 40n * TST, reserved: 13n * TST, withdrawing: 5n * TST, forfeited: 2n * TST },
     buckets: { canonical: 5n * TST - 1n, earmarked: 0n },
     feePortal: {
       accounts: 20n * TST,

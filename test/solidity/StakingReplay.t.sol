@@ -4,22 +4,9 @@ pragma solidity 0.8.37;
 import {Tag} from "../../contracts/crypto/Bls12381.sol";
 import {IValidatorRegistry, ValidatorState} from "../../contracts/staking/IValidatorRegistry.sol";
 import {StakingFixture} from "./StakingFixture.sol";
-import {vm} from "./Vm.sol";
 
 /// @notice An exit that the attester signed is public for ever: what it can and cannot do later.
 contract StakingReplayTest is StakingFixture {
-    function test_aSignedExitCannotMoveAnExitThatRuns() external {
-        bootstrap(5);
-        bytes28 keyHash = keyHashOf(1005);
-        vm.prank(withdrawerOf(1005));
-        registry.initiateExit(keyHash, address(0xcafe));
-        uint256 payableAt = info(1005).payableAt;
-        pass(time + 10);
-        _replay(ValidatorState.EXITING);
-        assertEq(info(1005).payableAt, payableAt);
-        assertEq(info(1005).recipient, address(0xcafe));
-    }
-
     function test_aSignedExitEndsWithThePayment() external {
         bootstrap(5);
         _exit();

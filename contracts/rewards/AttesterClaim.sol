@@ -10,7 +10,7 @@ import {BitCursor, ClaimBitmap} from "./ClaimBitmap.sol";
 import {EpochTerms, EpochTermsLib} from "./EpochTerms.sol";
 import {EpochWords} from "./EpochWords.sol";
 import {IRewards} from "./IRewards.sol";
-import {Owed} from "./SequencerClaim.sol";
+import {Owed, OwedLib} from "./Owed.sol";
 
 /// @notice Where claims of attesters are looked up.
 struct AttesterSources {
@@ -31,6 +31,7 @@ library AttesterClaim {
     using ClaimBitmap for BitCursor;
     using EpochTermsLib for EpochTerms;
     using EpochWords for IRollup;
+    using OwedLib for Owed;
 
     uint256 private constant _HEAD = 12;
     uint256 private constant _ENTRY = 55;
@@ -72,23 +73,30 @@ library AttesterClaim {
         uint256 settled;
         uint256 until;
         uint256 position;
+        /// Where the claim is in the calldata.
+        uint256 start;
+        uint256 end;
     }
 
-    /// @dev What holds for a while.
+    /// @dev What holds for a while, and what it adds up to.
     struct Stretch {
+        bytes28 keyHash;
         /// First epoch beyond those that share a word of marks and a side of the canonical span.
         uint256 until;
         bool canonical;
-        /// Blocks attested in them so far.
+        /// Their marks before this claim, and blocks attested in them so far.
+        uint256 marks;
         uint256 attested;
         /// Where the claimant is known to stand, position << 1 | pinned, and 1 added; 0 for nowhere. And first epoch of
         /// which it is not known any more.
         uint256 place;
         uint256 heldUntil;
+        /// Where the next word of the event's list goes.
+        uint256 list;
     }
 
     /// @param cursor of the claimant's marks, one an epoch
-    /// @return owed its list names every epoch
+    /// @return owed its list has the marks that are new, a word for every word of marks
     function settle(
         BitCursor memory cursor,
         EpochTerms memory terms,
@@ -98,61 +106,42 @@ library AttesterClaim {
     ) internal returns (Owed memory owed) {
         Entry memory entry;
         Stretch memory stretch;
-        (uint256 at, uint256 end) = _start(entry, terms, sources, claims);
-        bytes memory items = new bytes((claims.length / _ENTRY) * 4 + 32);
-        uint256 list;
-        assembly ("memory-safe") {
-            list := add(items, 0x20)
-        }
-
-        while (at < end) {
+        stretch.keyHash = keyHash;
+        // One word an entry: every stretch begins with one.
+        stretch.list = owed.beginList(32 * (claims.length / _ENTRY));
+        uint256 at = _start(entry, terms, sources, claims);
+        while (at < entry.end) {
             uint256 body = at + _ENTRY;
-            if (_load(at) >> 248 > 3) body = _prepare(entry, sources, claims, at);
+            if (_load(at) >> 248 > 3) body = _prepare(entry, sources, at);
             bool isSpecial;
             (at, isSpecial) = _open(entry, at, body);
-            uint256 epoch = entry.when >> 64;
-            if (isSpecial) {
-                terms.requireClaimable(entry.when);
-                if (epoch >= stretch.until) {
-                    _pay(owed, stretch, sources.reward);
-                    cursor.seek(epoch);
-                    _begin(stretch, cursor, terms, epoch);
-                }
-                _requireMember(entry, stretch, sources, keyHash);
-            }
+            if (isSpecial) _examine(entry, stretch, cursor, owed, terms, sources);
             unchecked {
-                uint256 bit = 1 << (epoch - cursor.first);
-                uint256 marks = cursor.word;
-                if (marks & bit != 0) revert IRewards.Rewards__AlreadyClaimed(epoch, entry.position);
+                uint256 bit = 1 << ((entry.when >> 64) - cursor.first);
+                uint256 word = cursor.word;
+                if (word & bit != 0)
+                    revert IRewards.Rewards__AlreadyClaimed(entry.when >> 64, entry.position);
 
-                cursor.word = marks | bit;
+                cursor.word = word | bit;
                 stretch.attested += _countOf(entry);
-            }
-            assembly ("memory-safe") {
-                mstore(list, shl(224, epoch))
-                list := add(list, 4)
             }
         }
         // It is enough to see at the end that no entry was cut: nothing counts before.
-        if (at != end) revert IRewards.Rewards__MalformedClaim(claims.length);
+        if (at != entry.end) revert IRewards.Rewards__MalformedClaim(claims.length);
         sources.rollup.requireWord(entry.when >> 64, entry.word);
+        _close(stretch, cursor, owed, sources.reward);
         cursor.flush();
-        _pay(owed, stretch, sources.reward);
-        assembly ("memory-safe") {
-            mstore(items, sub(list, add(items, 0x20)))
-        }
-        owed.list = items;
+        owed.endList(stretch.list);
     }
 
     /// @dev epoch32 | spare4 | followers20 | size20 | side12 | set8
     /// @return at where the first entry begins in the calldata
-    /// @return end and where the last one ends
     function _start(
         Entry memory entry,
         EpochTerms memory terms,
         AttesterSources memory sources,
         bytes calldata claims
-    ) private pure returns (uint256 at, uint256 end) {
+    ) private pure returns (uint256 at) {
         assembly ("memory-safe") {
             at := claims.offset
         }
@@ -164,7 +153,7 @@ library AttesterClaim {
             entry.step = (1 << 224) + (terms.epochDuration << 192);
             entry.settled = terms.settled;
             _setSizes(entry, sources.committeeSize, head >> 160);
-            end = at + claims.length;
+            (entry.start, entry.end) = (at, at + claims.length);
             at += _HEAD;
         }
     }
@@ -187,18 +176,11 @@ library AttesterClaim {
     function _prepare(
         Entry memory entry,
         AttesterSources memory sources,
-        bytes calldata claims,
         uint256 at
     ) private view returns (uint256 body) {
         unchecked {
             uint256 mode = _load(at) >> 248;
-            if (mode > 63) {
-                uint256 start;
-                assembly ("memory-safe") {
-                    start := claims.offset
-                }
-                revert IRewards.Rewards__MalformedClaim(at - start);
-            }
+            if (mode > 63) revert IRewards.Rewards__MalformedClaim(at - entry.start);
             if (mode & _FIRST != 0) sources.rollup.requireWord(entry.when >> 64, entry.word);
             body = at + _ENTRY;
             if (mode & _WITH_SKIP != 0) {
@@ -209,11 +191,10 @@ library AttesterClaim {
                 _setSizes(entry, sources.committeeSize, _load(body) >> 192);
                 body += 8;
             }
-            if (mode & _WITH_POSITION != 0) {
-                entry.position = _load(body) >> 248;
-                entry.until = 0;
-                ++body;
-            }
+            if (mode & _WITH_POSITION == 0) return body;
+            entry.position = _load(body) >> 248;
+            entry.until = 0;
+            return body + 1;
         }
     }
 
@@ -285,6 +266,26 @@ library AttesterClaim {
         }
     }
 
+    /// @dev Holds an entry to its terms; finds out for how long no other needs a closer look.
+    function _examine(
+        Entry memory entry,
+        Stretch memory stretch,
+        BitCursor memory cursor,
+        Owed memory owed,
+        EpochTerms memory terms,
+        AttesterSources memory sources
+    ) private {
+        terms.requireClaimable(entry.when);
+        uint256 epoch = entry.when >> 64;
+        if (epoch >= stretch.until) {
+            _close(stretch, cursor, owed, sources.reward);
+            cursor.seek(epoch);
+            _begin(stretch, cursor, terms, epoch);
+        }
+        if (_requireMember(entry, stretch, sources, epoch)) return;
+        entry.until = stretch.until < stretch.heldUntil ? stretch.until : stretch.heldUntil;
+    }
+
     /// @dev From an epoch on, whose group of marks the cursor is at.
     function _begin(
         Stretch memory stretch,
@@ -298,31 +299,43 @@ library AttesterClaim {
         else if (epoch < terms.canonicalFrom) edge = terms.canonicalFrom;
         uint256 end = cursor.first + cursor.count;
 
-        (stretch.canonical, stretch.until) = (canonical, end < edge ? end : edge);
+        (stretch.canonical, stretch.until, stretch.marks) = (canonical, end < edge ? end : edge, cursor.word);
     }
 
-    function _pay(Owed memory owed, Stretch memory stretch, uint256 reward) private pure {
+    function _close(
+        Stretch memory stretch,
+        BitCursor memory cursor,
+        Owed memory owed,
+        uint256 reward
+    ) private pure {
+        if (stretch.until == 0) return;
         unchecked {
             if (stretch.canonical) owed.canonical += reward * stretch.attested;
             else owed.other += reward * stretch.attested;
+            stretch.attested = 0;
+
+            // group32 + 1 | the new ones of 224 marks
+            uint256 list = stretch.list;
+            uint256 fresh = ((stretch.marks ^ cursor.word) << 32) >> 32;
+            uint256 item = ((cursor.word >> 224) << 224) | fresh;
+            assembly ("memory-safe") {
+                mstore(list, item)
+            }
+            stretch.list = list + 32;
         }
-        stretch.attested = 0;
     }
 
-    /// @dev Refuses an entry whose position another holds; finds out for how long no entry needs a closer look.
+    /// @dev Refuses an entry whose position another holds.
+    /// @return isPart whether only a part of the set is drawn: then every seed puts others at a position
     function _requireMember(
         Entry memory entry,
         Stretch memory stretch,
         AttesterSources memory sources,
-        bytes28 keyHash
-    ) private view {
+        uint256 epoch
+    ) private view returns (bool isPart) {
         unchecked {
             SeedWord word = SeedWord.wrap(entry.seedWord);
-            (uint256 epoch, uint256 size, uint256 position) = (
-                entry.when >> 64,
-                word.sizeOf(),
-                entry.position
-            );
+            (uint256 size, uint256 position) = (word.sizeOf(), entry.position);
             if (position >= size || position >= sources.committeeSize)
                 revert IRewards.Rewards__NotInCommittee(epoch, position);
             // Its count is a byte of two words, which have 24 each, from the lowest.
@@ -330,31 +343,26 @@ library AttesterClaim {
                 let last := add(add(entry, 0x20), mul(gt(position, 23), 0x38))
                 mstore(add(entry, 0x120), sub(last, position))
             }
-            bool isPart = size > sources.committeeSize;
+            isPart = size > sources.committeeSize;
             if (isPart) position = Permutation.at(word.seedOf(), size, word.sideOf(), position);
             uint256 followers = word.followersOf();
             bool pinned = position >= followers;
             if (pinned) position -= followers;
 
             uint256 place = ((position << 1) | (pinned ? 1 : 0)) + 1;
-            if (stretch.place != place || epoch >= stretch.heldUntil) {
-                uint256 freeze = word.freezeOf();
-                (bytes28 holder, , uint256 until) = sources.registry.tenureAt(
-                    pinned ? address(sources.rollup) : address(0),
-                    position,
-                    Timestamp.wrap(freeze)
-                );
-                if (holder != keyHash) revert IRewards.Rewards__WrongAttester(epoch, keyHash, holder);
-                // Freezes are an epoch apart.
-                uint256 epochDuration = (entry.step >> 192) & type(uint32).max;
-                (stretch.place, stretch.heldUntil) = (
-                    place,
-                    epoch + 1 + (until - 1 - freeze) / epochDuration
-                );
-            }
-            // Where only a part is drawn, every seed puts others at a position.
-            uint256 known = stretch.until < stretch.heldUntil ? stretch.until : stretch.heldUntil;
-            entry.until = isPart ? 0 : known;
+            if (stretch.place == place && epoch < stretch.heldUntil) return isPart;
+
+            uint256 freeze = word.freezeOf();
+            (bytes28 holder, , uint256 until) = sources.registry.tenureAt(
+                pinned ? address(sources.rollup) : address(0),
+                position,
+                Timestamp.wrap(freeze)
+            );
+            if (holder != stretch.keyHash)
+                revert IRewards.Rewards__WrongAttester(epoch, stretch.keyHash, holder);
+            // Freezes are an epoch apart.
+            uint256 epochDuration = (entry.step >> 192) & type(uint32).max;
+            (stretch.place, stretch.heldUntil) = (place, epoch + 1 + (until - 1 - freeze) / epochDuration);
         }
     }
 

@@ -72,7 +72,7 @@ interface IRewards is IProverPot {
         bytes leaves
     );
     /// @notice A validator was paid for its attestations.
-    /// @param epochs epoch32 of every epoch
+    /// @param epochs words group32 | bits224: bit i stands for epoch (group - 1) · 224 + i
     event AttesterClaimed(
         bytes28 indexed keyHash,
         address indexed to,

@@ -16,8 +16,9 @@ import {EpochTerms, EpochTermsLib} from "./EpochTerms.sol";
 import {EpochOpening, IProverPot} from "./IProverPot.sol";
 import {IRewardDistributor} from "./IRewardDistributor.sol";
 import {IRewards, RewardsConfig} from "./IRewards.sol";
+import {Owed} from "./Owed.sol";
 import {PotLib, Pots, ProverCredit} from "./PotLib.sol";
-import {Owed, SequencerClaim, SequencerSources} from "./SequencerClaim.sol";
+import {SequencerClaim, SequencerSources} from "./SequencerClaim.sol";
 
 /// @title Rewards
 /// @notice See IRewards. No owner, no upgrade, no balance.

@@ -7,6 +7,7 @@ import {BitCursor, ClaimBitmap} from "./ClaimBitmap.sol";
 import {EpochTerms, EpochTermsLib} from "./EpochTerms.sol";
 import {EpochWords} from "./EpochWords.sol";
 import {IRewards} from "./IRewards.sol";
+import {Owed, OwedLib} from "./Owed.sol";
 
 /// @notice Who claims, where its blocks are looked up, and what a committee block earns it.
 struct SequencerSources {
@@ -16,22 +17,13 @@ struct SequencerSources {
     uint256 attestationBonus;
 }
 
-/// @notice What a claim adds up to.
-struct Owed {
-    uint256 fees;
-    /// Rewards of epochs in the span of the rewards contract, and of others.
-    uint256 canonical;
-    uint256 other;
-    /// What the event names: the blocks, or the epochs.
-    bytes list;
-}
-
 /// @title Sequencer claims
 /// @notice Reads a packed claim (see IRewards), opens its epochs' words and its blocks' leaves, and marks them.
 library SequencerClaim {
     using ClaimBitmap for BitCursor;
     using EpochTermsLib for EpochTerms;
     using EpochWords for IRollup;
+    using OwedLib for Owed;
 
     uint256 private constant _HEAD = 75;
     uint256 private constant _LEAF = 12;
@@ -57,9 +49,12 @@ library SequencerClaim {
         uint256 fees;
         /// Where the next item of the event's list goes.
         uint256 list;
-        /// Number of the epoch opened last, and its word; while an entry is read, the word of the epoch before.
-        uint256 epoch;
+        bytes32 duties;
+        /// Word of the epoch; of the one before until this one is open.
         bytes32 word;
+        /// Where the claim is in the calldata.
+        uint256 start;
+        uint256 end;
     }
 
     /// @param cursor of the marks, one a block
@@ -71,39 +66,41 @@ library SequencerClaim {
         bytes calldata claims
     ) internal returns (Owed memory owed) {
         Entry memory entry;
-        IRollup rollup = sources.rollup;
-        (uint256 at, uint256 end) = _start(owed, entry, sources, claims);
-        while (at < end) {
-            uint256 head = at;
-            if (_load(at) & _CHAINED == 0) rollup.requireWord(entry.epoch, entry.word);
+        uint256 at = _start(entry, sources, claims);
+        // One item for every leaf, of which the shortest has no siblings.
+        entry.list = owed.beginList(5 * (claims.length / _LEAF));
+        while (at < entry.end) {
+            if (_load(at) & _CHAINED == 0) sources.rollup.requireWord(entry.when >> 64, entry.word);
             uint256 next;
             (at, next) = _readHead(entry, at);
-            // The leaves' own length is checked here once for all.
-            if (next > end || next == at) revert IRewards.Rewards__MalformedClaim(_offsetOf(claims, head));
             terms.requireClaimable(entry.when);
-
-            uint256 epoch = entry.epoch;
-            while (at < next) {
-                uint256 index = _load(at) >> 248;
-                if (index >= entry.blocks) revert IRewards.Rewards__MalformedClaim(_offsetOf(claims, at));
-                bytes32 root;
-                (at, root) = _readLeaf(entry, at);
-                if (entry.rewardsRoot == 0) entry.rewardsRoot = root;
-                else if (root != entry.rewardsRoot) revert IRewards.Rewards__WrongLeaf(epoch, index);
-                if (!cursor.mark(epoch, index)) revert IRewards.Rewards__AlreadyClaimed(epoch, index);
-            }
+            while (at < next) at = _settleLeaf(entry, cursor, at);
             unchecked {
-                if (terms.isCanonical(epoch)) owed.canonical += entry.rewards;
+                if (terms.isCanonical(entry.when >> 64)) owed.canonical += entry.rewards;
                 else owed.other += entry.rewards;
             }
-            entry.word = EpochWordLib.word(
-                bytes32(_load(head + 11)),
-                EpochWordLib.link(_paymentsOf(entry), entry.word)
-            );
+            entry.word = EpochWordLib.word(entry.duties, EpochWordLib.link(_paymentsOf(entry), entry.word));
         }
-        rollup.requireWord(entry.epoch, entry.word);
+        sources.rollup.requireWord(entry.when >> 64, entry.word);
         cursor.flush();
-        _finish(owed, entry);
+        owed.fees = entry.fees;
+        owed.endList(entry.list);
+    }
+
+    /// @return at where the first entry begins in the calldata
+    function _start(
+        Entry memory entry,
+        SequencerSources memory sources,
+        bytes calldata claims
+    ) private pure returns (uint256 at) {
+        assembly ("memory-safe") {
+            at := claims.offset
+        }
+        unchecked {
+            (entry.start, entry.end) = (at, at + claims.length);
+        }
+        entry.coinbase = uint256(uint160(sources.coinbase)) << 96;
+        (entry.blockReward, entry.attestationBonus) = (sources.blockReward, sources.attestationBonus);
     }
 
     /// @dev epoch32 | chained1 | provenAt39 | leaves8 | blocks8 | duties256 | settlement256 | previous256 if not chained.
@@ -111,24 +108,45 @@ library SequencerClaim {
     /// @return end and end
     function _readHead(Entry memory entry, uint256 at) private pure returns (uint256 next, uint256 end) {
         unchecked {
-            uint256 word = _load(at);
-            entry.settlement = bytes32(_load(at + 43));
+            uint256 head = _load(at);
             next = at + _HEAD;
-            if (word & _CHAINED == 0) {
+            if (head & _CHAINED == 0) {
                 entry.word = bytes32(_load(next));
                 next += 32;
             }
-            uint256 blocks = (word >> 168) & 0xff;
+            uint256 blocks = (head >> 168) & 0xff;
             if (blocks != entry.blocks) {
                 uint256 siblings = 0;
                 while (1 << (siblings >> 5) < blocks) siblings += 32;
                 (entry.blocks, entry.siblings) = (blocks, siblings);
             }
-            end = next + ((word >> 176) & 0xff) * (_LEAF + entry.siblings);
-            entry.epoch = word >> 224;
-            entry.when = ((word >> 224) << 64) | ((word >> 184) & 0x7fffffffff);
+            end = next + ((head >> 176) & 0xff) * (_LEAF + entry.siblings);
+            // The leaves' own length is checked here once for all.
+            if (end > entry.end || end == next) revert IRewards.Rewards__MalformedClaim(at - entry.start);
+
+            entry.when = ((head >> 224) << 64) | ((head >> 184) & 0x7fffffffff);
+            (entry.duties, entry.settlement) = (bytes32(_load(at + 11)), bytes32(_load(at + 43)));
             (entry.rewardsRoot, entry.rewards) = (0, 0);
         }
+    }
+
+    /// @dev Reads a leaf and marks its block.
+    /// @return next where the leaf after it begins
+    function _settleLeaf(
+        Entry memory entry,
+        BitCursor memory cursor,
+        uint256 at
+    ) private returns (uint256 next) {
+        uint256 index = _load(at) >> 248;
+        unchecked {
+            if (index >= entry.blocks) revert IRewards.Rewards__MalformedClaim(at - entry.start);
+        }
+        bytes32 root;
+        (next, root) = _readLeaf(entry, at);
+        if (entry.rewardsRoot == 0) entry.rewardsRoot = root;
+        else if (root != entry.rewardsRoot) revert IRewards.Rewards__WrongLeaf(entry.when >> 64, index);
+        if (!cursor.mark(entry.when >> 64, index))
+            revert IRewards.Rewards__AlreadyClaimed(entry.when >> 64, index);
     }
 
     /// @dev index8 | attested8 | fee80 | siblings, of the leaf coinbase160 | attested16 | fee80. Adds up what the block
@@ -178,46 +196,10 @@ library SequencerClaim {
         }
     }
 
-    /// @return at where the first entry begins in the calldata
-    /// @return end and where the last one ends
-    function _start(
-        Owed memory owed,
-        Entry memory entry,
-        SequencerSources memory sources,
-        bytes calldata claims
-    ) private pure returns (uint256 at, uint256 end) {
-        // The list has at most one item for every shortest leaf.
-        bytes memory items = new bytes((claims.length / _LEAF) * 5 + 32);
-        uint256 list;
-        assembly ("memory-safe") {
-            list := add(items, 0x20)
-            at := claims.offset
-            end := add(at, claims.length)
-        }
-        (owed.list, entry.list) = (items, list);
-        entry.coinbase = uint256(uint160(sources.coinbase)) << 96;
-        (entry.blockReward, entry.attestationBonus) = (sources.blockReward, sources.attestationBonus);
-    }
-
-    function _finish(Owed memory owed, Entry memory entry) private pure {
-        owed.fees = entry.fees;
-        bytes memory items = owed.list;
-        uint256 list = entry.list;
-        assembly ("memory-safe") {
-            mstore(items, sub(list, add(items, 0x20)))
-        }
-    }
-
     /// @dev A word of the calldata; zeros beyond its end.
     function _load(uint256 at) private pure returns (uint256 word) {
         assembly ("memory-safe") {
             word := calldataload(at)
-        }
-    }
-
-    function _offsetOf(bytes calldata claims, uint256 at) private pure returns (uint256 offset) {
-        assembly ("memory-safe") {
-            offset := sub(at, claims.offset)
         }
     }
 }

@@ -5,7 +5,7 @@ import {IRewards} from "../../contracts/rewards/IRewards.sol";
 import {packPause, Pause} from "../../contracts/types/Pause.sol";
 import {Epoch} from "../../contracts/types/Time.sol";
 import {RewardsFixture} from "./RewardsFixture.sol";
-import {vm} from "./Vm.sol";
+import {Vm, vm} from "./Vm.sol";
 
 /// @notice Claims over runs of epochs, of coinbases and of attesters: one word is read, and every epoch is still held to
 /// its own terms.
@@ -161,6 +161,18 @@ contract RewardsRunsTest is RewardsFixture {
             if (e != FIRST) refuses(IRewards.Rewards__WrongOpening.selector);
             rewards.claimAttester(keyHash, claims);
         }
+    }
+
+    /// @notice The event names the epochs by their marks, in groups of 224.
+    function test_theEventNamesTheEpochsOfARun() external {
+        pass(time + DELAY);
+        rewards.claimAttester(keyHash, attesterClaim(only(14), false));
+        bytes memory claims = attesterClaim(both(16, 18), false);
+        vm.recordLogs();
+        rewards.claimAttester(keyHash, claims);
+        Vm.Log[] memory logs = vm.getRecordedLogs();
+        (, , bytes memory list) = abi.decode(logs[logs.length - 1].data, (uint256, uint256, bytes));
+        assertEq(keccak256(list), keccak256(abi.encode((1 << 224) | (1 << 16) | (1 << 18))));
     }
 
     // What does not open

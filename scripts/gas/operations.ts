@@ -62,8 +62,6 @@ export const MISSED: Readonly<Record<string, number>> = {
   propose: 65_000,
   proposeFirstOfEpoch: 75_000,
   invalidate: 502_000,
-  claimSequencer32: 420_000,
-  claimAttester32: 293_000,
 };
 
 /** Regression that fails a comparison, relative. */

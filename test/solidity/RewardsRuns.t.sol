@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {EpochOpening} from "../../contracts/rewards/IProverPot.sol";
 import {IRewards} from "../../contracts/rewards/IRewards.sol";
 import {packPause, Pause} from "../../contracts/types/Pause.sol";
 import {Epoch} from "../../contracts/types/Time.sol";
@@ -161,6 +162,41 @@ contract RewardsRunsTest is RewardsFixture {
             if (e != FIRST) refuses(IRewards.Rewards__WrongOpening.selector);
             rewards.claimAttester(keyHash, claims);
         }
+    }
+
+    /// @dev With nothing of skip, sizes and position but what is named.
+    function bareEntry(uint256 epoch, uint8 mode, bytes memory named) private view returns (bytes memory) {
+        EpochOpening memory o = proven[epoch].opening;
+        return
+            abi.encodePacked(
+                mode,
+                uint40(o.when),
+                uint136(o.seedWord & ((1 << 132) - 1)),
+                mode & 32 != 0 ? linkOf(o) : paymentsOf(o),
+                named,
+                uint192(o.participation[0]),
+                uint200(o.participation[1])
+            );
+    }
+
+    function test_skipIsOneAndThePositionHoldsUntilAnotherComes() external {
+        pass(time + DELAY);
+        bytes memory claims = abi.encodePacked(
+            uint32(FIRST),
+            sizesOf(proven[FIRST].opening.seedWord),
+            bareEntry(12, 32 + 8, hex"03"),
+            bareEntry(13, 0, ""),
+            bareEntry(14, 0, "")
+        );
+        assertEq(rewards.claimAttester(keyHash, claims), 3 * SLOTS * ATTESTER_REWARD);
+        claims = abi.encodePacked(
+            uint32(16),
+            sizesOf(proven[16].opening.seedWord),
+            bareEntry(16, 32 + 8, hex"03"),
+            bareEntry(17, 8, hex"04")
+        );
+        refuses(IRewards.Rewards__WrongAttester.selector);
+        rewards.claimAttester(keyHash, claims);
     }
 
     /// @notice The event names the epochs by their marks, in groups of 224.

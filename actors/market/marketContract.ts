@@ -1,4 +1,7 @@
-/** The proof market on L1 as actors and tasks see it: state, and the records and words that its calls take. */
+/**
+ * The proof market on L1 as actors and tasks see it: state, and the records and words that its calls take. Those are found
+ * by the events' topics, so that a call costs the same however long the chain is.
+ */
 import { Contract, type EventLog, type JsonRpcProvider } from "ethers";
 
 import { type Address, addressToHex, toAddress } from "../../protocol/address.ts";
@@ -169,7 +172,7 @@ export class MarketContract {
   /** Records that show the end of the oldest unproven epoch. @throws MarketError EPOCH_NOT_COMPLETE */
   async endOf(epoch: number, slotsPerEpoch: number): Promise<{ end: RecordWords; next: RecordWords }> {
     const { pending, proven, current } = await this.oldestEpoch();
-    const records = await this.#records(proven, pending);
+    const records = await this.#records(proven + 1, pending);
     const epochOf = (record: RecordWords): number =>
       Math.floor(Number((record[4]! >> 192n) & 0xffff_ffffn) / slotsPerEpoch);
     let last: number | undefined;
@@ -190,22 +193,26 @@ export class MarketContract {
 
   /** Opening of the word of the epoch proven last, as `claim` and `open` take it. */
   async predecessor(): Promise<WordOpening> {
-    const [newest] = await this.#proofs();
+    const { proven } = (await this.rollup.getFunction("status")()) as { proven: bigint };
+    const newest = proven === 0n ? undefined : await this.#proof(null, proven);
     return newest ? shortOpening(newest) : NO_WORD;
   }
 
   /** What the Rollup's ring holds in an epoch's place, as `slash` and `release` take it. */
   async ringWord(epoch: number): Promise<WordOpening> {
-    const { epochRing } = (await this.rollup.getFunction("config")()) as { epochRing: bigint };
-    const found = (await this.#proofs()).find(
-      ({ args }) => (args["epoch"] as bigint) % epochRing === BigInt(epoch) % epochRing,
-    );
+    const [{ epochRing }, { epoch: current }] = (await Promise.all([
+      this.rollup.getFunction("config")(),
+      this.rollup.getFunction("status")(),
+    ])) as [{ epochRing: bigint }, { epoch: bigint }];
+    const laps: bigint[] = [];
+    for (let shared = BigInt(epoch) % epochRing; shared <= current; shared += epochRing) laps.push(shared);
+    const found = laps.length === 0 ? undefined : await this.#proof(laps);
     return found ? shortOpening(found) : NO_WORD;
   }
 
   /** Full opening of a proven epoch's word, as `settle` takes it. @throws MarketError NOT_PROVEN */
   async opening(epoch: number): Promise<EpochOpening> {
-    const found = (await this.#proofs()).find(({ args }) => Number(args["epoch"]) === epoch);
+    const found = await this.#proof([BigInt(epoch)]);
     if (!found) {
       throw new MarketError("NOT_PROVEN", `epoch ${epoch} is not proven`, "wait for its proof");
     }
@@ -263,21 +270,23 @@ export class MarketContract {
     return (await this.market.getFunction(method).staticCall(...values)) as unknown;
   }
 
-  /** Newest first: of an epoch proven twice, after a recovery, the latter counts. */
-  async #proofs(): Promise<EventLog[]> {
-    const logs = await this.rollup.queryFilter("EpochProven", this.#deployment.block);
-    return (logs as EventLog[]).reverse();
+  /** The newest proof of any of some epochs, or up to a block: of one proven twice, after a recovery, the latter counts. */
+  async #proof(
+    epochs: readonly bigint[] | null,
+    number: bigint | null = null,
+  ): Promise<EventLog | undefined> {
+    const filter = this.rollup.filters["EpochProven"]!(epochs, number);
+    return (await this.rollup.queryFilter(filter, this.#deployment.block)).at(-1) as EventLog | undefined;
   }
 
   /** The newest record of each number: a pruned block's number comes again. */
   async #records(from: number, to: number): Promise<Map<number, RecordWords>> {
-    const logs = (await this.rollup.queryFilter("Proposed", this.#deployment.block)) as EventLog[];
-    const records = new Map<number, RecordWords>();
-    for (const { args } of logs) {
-      const number = Number(args["number"]);
-      if (number >= from && number <= to) records.set(number, [...(args["record"] as readonly bigint[])]);
-    }
-    return records;
+    const numbers = Array.from({ length: to - from + 1 }, (_, i) => from + i);
+    const filter = this.rollup.filters["Proposed"]!(numbers);
+    const logs = (await this.rollup.queryFilter(filter, this.#deployment.block)) as EventLog[];
+    return new Map(
+      logs.map(({ args }) => [Number(args["number"]), [...(args["record"] as readonly bigint[])]]),
+    );
   }
 }
 

@@ -2,7 +2,9 @@
 import type { JsonRpcProvider } from "ethers";
 
 import { toAddress } from "../../protocol/address.ts";
-import { hexToBytes } from "../../protocol/bytes.ts";
+import { hexToBytes, toHex } from "../../protocol/bytes.ts";
+import { keccakWords } from "../../protocol/hash.ts";
+import { encodeRecord } from "../../protocol/record.ts";
 import { readMarket } from "../l1/fees.ts";
 import type { HeadFollower } from "../l1/headFollower.ts";
 import type { L1Account } from "../l1/l1Account.ts";
@@ -18,6 +20,7 @@ import type { Gossip } from "../p2p/gossip.ts";
 import { messageOf } from "../support/actorError.ts";
 import type { Logger } from "../support/logger.ts";
 import type { Service } from "../support/service.ts";
+import { ClaimEnder } from "./claimEnder.ts";
 import { MarketProver } from "./marketProver.ts";
 import { type PricingOptions, costModelOf, gasPriceInToken, strategyOf } from "./pricingOptions.ts";
 
@@ -83,6 +86,20 @@ export async function openMarketProver(options: OpenMarketProverOptions): Promis
   const gossip = options.gossip && new QuoteGossip({ gossip: options.gossip, topic, pool });
   const peers = new QuotePeers({ nodes: options.quoteNodes ?? [], pool, logger });
   const model = costModelOf(pricing, schedule);
+  const { chain } = node;
+  const ender = new ClaimEnder({
+    market: contract,
+    account,
+    prover: toAddress(account.address),
+    isProven: (epoch) => chain.provenEpochs.some((proven) => proven.epoch === epoch),
+    recordHash: (number) => {
+      const block = chain.block(number);
+      return block && toHex(keccakWords([...encodeRecord(block.record)]));
+    },
+    retrySeconds: 5 * l1BlockTime,
+    logger,
+  });
+  let stopping = new AbortController();
   const market = new MarketProver({
     node,
     heads,
@@ -106,12 +123,14 @@ export async function openMarketProver(options: OpenMarketProverOptions): Promis
     },
     refresh: async (head) => {
       await follower.refresh(head);
+      ender.look({ state: follower.state, now: head.timestamp, signal: stopping.signal });
       await peers.pull(follower.oldestEpoch());
     },
     gasPrice: async () => gasPriceInToken(await readMarket(provider), node.chain.tip.record.oracle.price),
   });
   const service: Service = {
     start: async () => {
+      stopping = new AbortController();
       await gossip?.start();
       const { head } = heads;
       // The prover asks again with the next head.
@@ -123,7 +142,9 @@ export async function openMarketProver(options: OpenMarketProverOptions): Promis
       await market.start();
     },
     stop: async () => {
+      stopping.abort();
       await market.stop();
+      await ender.stop();
       await gossip?.stop();
     },
   };

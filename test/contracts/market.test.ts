@@ -2,7 +2,9 @@
 import { expect } from "chai";
 import type { Wallet } from "ethers";
 
+import { MarketContract } from "../../actors/market/marketContract.ts";
 import { emptyMarket, isClosed, reduceMarket } from "../../actors/market/marketReducer.ts";
+import { toAddress } from "../../protocol/address.ts";
 import { bytesToHex } from "../../protocol/bytes.ts";
 import { quoteProfit, STAGES } from "../../protocol/market.ts";
 import { quoteDigest } from "../../protocol/quote.ts";
@@ -98,6 +100,52 @@ describe("ProofMarket on the real Rollup", () => {
     expect(await freeOf(bob)).to.equal(10n ** 18n + bond / 2n);
     expect(await freeOf(alice)).to.equal(10n ** 18n - bond);
     expect(await stage(0)).to.equal("rescued");
+  });
+
+  it("an actor finds the words and records that the calls take, and what is settled and credited", async () => {
+    const contract = new MarketContract({
+      provider: driver.chain.connection.ethers.provider as never,
+      deployment: {
+        chainId: 31_337,
+        block: 0,
+        version: 1,
+        verificationKeyHash: driver.parameters.verifierKeyHash,
+        addresses: {
+          rollup: driver.chain.rollup.target as string,
+          token: driver.token.target as string,
+          market: driver.market.target as string,
+        },
+      },
+    });
+    expect(await contract.predecessor()).to.deep.equal(NO_WORD);
+    await driver.epoch(0);
+    await driver.prove(0, alice.address);
+    await driver.epoch(1);
+    await driver.prove(1, bob.address);
+    await driver.epoch(2);
+    const [first, second] = driver.openings;
+    expect(await contract.predecessor()).to.deep.equal(driver.word(second));
+    expect(await contract.opening(0)).to.deep.equal(first);
+    expect(await contract.opening(1)).to.deep.equal(second);
+    await contract.opening(2).then(
+      () => expect.fail("opened"),
+      (error: Error) => expect(error.message).to.match(/epoch 2 is not proven/),
+    );
+    const { epochRing, slotsPerEpoch } = driver.chain.parameters;
+    expect(await contract.ringWord(1)).to.deep.equal(driver.word(second));
+    expect(await contract.ringWord(1 + Number(epochRing))).to.deep.equal(driver.word(second));
+    expect(await contract.ringWord(2)).to.deep.equal(NO_WORD);
+    const [, last] = driver.blocksOf(2);
+    expect((await contract.endOf(2, Number(slotsPerEpoch))).end).to.deep.equal(driver.chain.record(last));
+
+    expect(await contract.isSettled(0)).to.equal(false);
+    await driver.settle(first);
+    expect(await contract.isSettled(0)).to.equal(true);
+    const credit = await contract.credit(toAddress(alice.address));
+    expect(credit > 0n).to.equal(true);
+    await (await bob.sendTransaction(await contract.collection(toAddress(alice.address)))).wait();
+    expect(await held(alice.address)).to.equal(credit);
+    expect(await contract.credit(toAddress(alice.address))).to.equal(0n);
   });
 
   it("a copied proof pays its maker, and the copier pays the gas", async () => {

@@ -84,12 +84,7 @@ export class ClaimEnder {
     }
   }
 
-  async #try(
-    purpose: string,
-    method: ClaimEnd["method"],
-    epoch: number,
-    signal: AbortSignal,
-  ): Promise<void> {
+  async #try(purpose: string, method: ClaimEnd["method"], epoch: number, signal: AbortSignal): Promise<void> {
     const { market, account, logger } = this.#options;
     try {
       const data = market.encode(method, [epoch, await market.ringWord(epoch)]);

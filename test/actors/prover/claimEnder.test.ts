@@ -68,7 +68,7 @@ describe("ends of claims", () => {
       },
       account: {
         send: ({ purpose, data }) => {
-          sent.push(data!);
+          sent.push(data);
           return purpose === "release-3"
             ? Promise.reject(new RevertError("TRANSACTION_REFUSED", purpose, undefined as never))
             : Promise.resolve({} as never);

@@ -9,7 +9,7 @@ import { blockFees } from "../../helpers/layout.ts";
 import { deployRollup, type PlannedRollup } from "../../helpers/rollup.ts";
 
 const COINBASE = "0x00000000000000000000000000000000000c0ffe";
-const RATES = { blockReward: 10n ** 18n, attestationBonus: 10n ** 16n, proverReward: 10n ** 17n };
+const RATES = { blockReward: 10n ** 18n, attestationBonus: 10n ** 16n, proverReward: 1_000n };
 /** Above target, so that blocks after the first one burn. */
 const GAS = { gasL2: 80_000n, gasDa: 512n };
 const WINDOW = 4n;
@@ -175,8 +175,8 @@ describe("reward book", () => {
     await book.refresh();
     const right = async () => expect((await close()).differences).to.deep.equal([]);
     const args = (await book.opening(0)) as unknown as Parameters<typeof rewards.creditProver>[0];
-    // A hundredth: less than the fees, so that some are left.
-    await (await rewards.creditProver(args, creator.address, 1n)).wait();
+    // Half of the pot, which is nearly all fees.
+    await (await rewards.creditProver(args, creator.address, 5_000n)).wait();
     const { unspent, burned } = await rewards.leftoversOf(0);
     expect(unspent > 0n && burned > 0n).to.equal(true);
     await right();

@@ -109,7 +109,7 @@ export default defineConfig({
           [REGISTRY]: {
             version: SOLC,
             path: soljson,
-            settings: { ...viaIr, optimizer: { enabled: true, runs: 5_000 } },
+            settings: { ...viaIr, optimizer: { enabled: true, runs: 2_000 } },
           },
         },
       },

@@ -26,11 +26,19 @@ library ChainLib {
         Epoch current,
         uint256 proofSubmissionEpochs
     ) internal view returns (bool) {
-        if (tip.pending() == tip.proven()) return false;
-        // Without a pause the deadline is here at the earliest: the pause's word is read only behind it.
-        if (current <= tip.firstUnprovenEpoch() + Epoch.wrap(proofSubmissionEpochs)) return false;
+        return
+            isTermOver(tip, current, proofSubmissionEpochs) &&
+            current > deadlineOf(self, tip, clock, proofSubmissionEpochs);
+    }
 
-        return current > deadlineOf(self, tip, clock, proofSubmissionEpochs);
+    /// @notice True when unproven blocks exist and their oldest epoch could no longer be proven if there was no pause:
+    /// only then a prune may be due, and the pause's word is worth a read.
+    function isTermOver(Tip tip, Epoch current, uint256 proofSubmissionEpochs) internal pure returns (bool) {
+        unchecked {
+            return
+                tip.pending() != tip.proven() &&
+                Epoch.unwrap(current) > Epoch.unwrap(tip.firstUnprovenEpoch()) + proofSubmissionEpochs;
+        }
     }
 
     /// @notice Last epoch in which the oldest unproven epoch can be proven.
@@ -90,9 +98,13 @@ library ChainLib {
         _drop(self, tip);
     }
 
-    function _drop(RollupState storage self, Tip tip) private {
-        self.tip = tip.withPending(tip.proven());
-
+    /// @notice The tip without its unproven blocks, and the word of it: the caller writes it.
+    function pruned(Tip tip) internal returns (Tip) {
         emit IRollup.Pruned(tip.proven(), tip.pending());
+        return tip.withPending(tip.proven());
+    }
+
+    function _drop(RollupState storage self, Tip tip) private {
+        self.tip = pruned(tip);
     }
 }

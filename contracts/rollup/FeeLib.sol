@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {unsafeDiv} from "../types/Arithmetic.sol";
 import {Claims} from "../types/Block.sol";
 import {BASIS_POINTS} from "../types/Constants.sol";
-import {Fees, MASK_48, MASK_64, Oracle, packFees, packOracle, Position} from "../types/Record.sol";
+import {FeeAmounts, FeeControls, FeeState, packFeeState} from "../types/FeeWords.sol";
+import {Fees, MASK_48, Oracle, packFees, packOracle, Position} from "../types/Record.sol";
 import {Slot} from "../types/Time.sol";
 
 /// @notice Parameters of the fee model. Gas and prices are per block and per unit of gas; "base units" are of fee
@@ -47,12 +49,6 @@ struct FeeParts {
     uint256 congestionDa;
 }
 
-/// @notice The L1 fees of the transaction that runs, in wei.
-struct L1Fees {
-    uint256 base;
-    uint256 blob;
-}
-
 /// @title Fees
 /// @notice Prices of a block from its parent's fee state and its slot, the fee state that it leaves, and where its
 /// fees go. `protocol/fees.ts` computes the same to the last bit; docs/fees.md has the formulas.
@@ -89,32 +85,36 @@ library FeeLib {
 
     // Prices
 
-    /// @notice Parts of the prices that a block of `slot` on top of `parent` must claim.
+    /// @notice Parts of the prices that a block must claim.
+    /// @param oracle of its parent
+    /// @param found what the block finds, see `stateAt`
     function parts(
-        FeeConfig memory config,
-        Position parent,
+        FeeControls controls,
+        FeeAmounts amounts,
         Oracle oracle,
-        Slot slot
+        FeeState found
     ) internal pure returns (FeeParts memory p) {
         unchecked {
-            (uint256 excessL2, uint256 excessDa) = excessAt(config, parent, slot);
-            bool lagging = _age(parent, slot) < config.oracleLag;
-            uint256 baseFee = lagging ? oracle.preBase() : oracle.postBase();
-            uint256 blobFee = lagging ? oracle.preBlob() : oracle.postBlob();
+            // Base fee and blob base fee in force.
+            uint256 l1Fees = Oracle.unwrap(oracle) >> (found.oracleAge() < controls.oracleLag() ? 96 : 0);
 
-            uint256 cap = config.maxFeePerL2Gas;
-            uint256 perBlock = config.targetL2 * oracle.price();
-            uint256 cost = config.proofGas * baseFee + config.provingCost * config.targetL2;
-            p.prover = _least(_divideUp(cost * PRICE_SCALE, perBlock), cap);
-            cost = config.proposeGas * baseFee;
-            p.sequencer = _least(_divideUp(cost * PRICE_SCALE, perBlock), cap - p.prover);
-            cost = p.prover + p.sequencer;
-            p.congestionL2 = _least(_congestion(cost, excessL2, config.fractionL2), cap - cost);
+            uint256 cap = amounts.maxFeePerL2Gas();
+            uint256 baseFee = (l1Fees >> 48) & MASK_48;
+            uint256 perBlock = controls.targetL2() * oracle.price();
+            uint256 cost = controls.proofGas() * baseFee + amounts.provingCost() * controls.targetL2();
+            uint256 prover = _least(_divideUp(cost * PRICE_SCALE, perBlock), cap);
+            cost = controls.proposeGas() * baseFee;
+            uint256 sequencer = _least(_divideUp(cost * PRICE_SCALE, perBlock), cap - prover);
+            cost = prover + sequencer;
+            p.prover = prover;
+            p.sequencer = sequencer;
+            p.congestionL2 = _least(_congestion(cost, found.excessL2(), controls.fractionL2()), cap - cost);
 
-            cap = config.maxFeePerDaGas;
-            perBlock = config.targetDa * oracle.price();
-            p.data = _least(_divideUp(BLOB_GAS * blobFee * PRICE_SCALE, perBlock), cap);
-            p.congestionDa = _least(_congestion(p.data, excessDa, config.fractionDa), cap - p.data);
+            cap = amounts.maxFeePerDaGas();
+            perBlock = controls.targetDa() * oracle.price();
+            uint256 data = _least(_divideUp(BLOB_GAS * PRICE_SCALE * (l1Fees & MASK_48), perBlock), cap);
+            p.data = data;
+            p.congestionDa = _least(_congestion(data, found.excessDa(), controls.fractionDa()), cap - data);
         }
     }
 
@@ -141,48 +141,58 @@ library FeeLib {
 
     // Fee state
 
-    /// @notice Fee state after a block: excessL2 64 | excessDa 64 | oracleAge16, and the oracle word.
-    /// @param claims Its modifier lies within (-10,000, 10,000): the caller checks a narrower bound.
-    function advance(
-        FeeConfig memory config,
-        Position parent,
-        Oracle parentOracle,
-        Claims claims,
-        L1Fees memory l1Fees
-    ) internal pure returns (uint256 feeState, Oracle oracle) {
+    /// @notice The fee state that a block of `slot` finds on top of `parent`: a slot without a block is one that used
+    /// nothing, and the oracle's sample ages by every slot.
+    function stateAt(FeeControls controls, Position parent, Slot slot) internal pure returns (FeeState) {
         unchecked {
-            (uint256 excessL2, uint256 excessDa) = excessAt(config, parent, claims.slot());
-            excessL2 = _grown(excessL2 + claims.gasL2(), config.targetL2, config.fractionL2);
-            excessDa = _grown(excessDa + claims.gasDa(), config.targetDa, config.fractionDa);
-            uint256 price = movedPrice(parentOracle.price(), claims.modifierOf());
+            uint256 passed = Slot.unwrap(slot) - Slot.unwrap(parent.slotOf());
+            return
+                packFeeState(
+                    _lessOrZero(parent.excessL2(), (passed - 1) * controls.targetL2()),
+                    _lessOrZero(parent.excessDa(), (passed - 1) * controls.targetDa()),
+                    _least(parent.oracleAge() + passed, MAX_ORACLE_AGE)
+                );
+        }
+    }
 
-            uint256 age = _age(parent, claims.slot());
-            if (age < config.oracleLifetime) {
-                oracle = parentOracle.withPrice(price);
+    /// @notice The fee state that a block leaves, and the oracle word.
+    /// @param oracle of its parent
+    /// @param found what the block finds, see `stateAt`
+    /// @param claims Its modifier lies within (-10,000, 10,000): the caller checks a narrower bound.
+    /// @param baseFee L1's, of the transaction that runs, in wei
+    /// @param blobFee the same for blob gas
+    function advance(
+        FeeControls controls,
+        Oracle oracle,
+        FeeState found,
+        Claims claims,
+        uint256 baseFee,
+        uint256 blobFee
+    ) internal pure returns (FeeState, Oracle) {
+        unchecked {
+            uint256 age = found.oracleAge();
+            uint256 price = movedPrice(oracle.price(), claims.modifierOf());
+            if (age < controls.oracleLifetime()) {
+                oracle = oracle.withPrice(price);
             } else {
                 age = 0;
                 oracle = packOracle(
                     price,
-                    parentOracle.postBase(),
-                    parentOracle.postBlob(),
-                    _sample(l1Fees.base),
-                    _sample(l1Fees.blob)
+                    oracle.postBase(),
+                    oracle.postBlob(),
+                    _sample(baseFee),
+                    _sample(blobFee)
                 );
             }
-            feeState = (excessL2 << 80) | (excessDa << 16) | age;
-        }
-    }
 
-    /// @notice Excess gas that a block of `slot` finds: a slot without a block is one that used nothing.
-    function excessAt(
-        FeeConfig memory config,
-        Position parent,
-        Slot slot
-    ) internal pure returns (uint256 excessL2, uint256 excessDa) {
-        unchecked {
-            uint256 empty = Slot.unwrap(slot) - Slot.unwrap(parent.slotOf()) - 1;
-            excessL2 = _lessOrZero(parent.excessL2(), empty * config.targetL2);
-            excessDa = _lessOrZero(parent.excessDa(), empty * config.targetDa);
+            return (
+                packFeeState(
+                    _grown(found.excessL2() + claims.gasL2(), controls.targetL2(), controls.fractionL2()),
+                    _grown(found.excessDa() + claims.gasDa(), controls.targetDa(), controls.fractionDa()),
+                    age
+                ),
+                oracle
+            );
         }
     }
 
@@ -229,45 +239,46 @@ library FeeLib {
         return price >= MIN_PRICE && price <= MAX_PRICE;
     }
 
-    /// @notice The parameters in two words, as a contract keeps them:
-    ///
-    ///     controls  targetL2 32 | targetDa 32 | fractionL2 48 | fractionDa 48 | oracleLag16 | oracleLifetime16
-    ///               | proposeGas32 | proofGas32
-    ///     amounts   provingCost64 | maxFeePerL2Gas64 | maxFeePerDaGas64
-    ///
+    /// @notice The parameters as a contract keeps them.
     /// @param config Valid: every field fits.
-    function pack(FeeConfig memory config) internal pure returns (uint256 controls, uint256 amounts) {
-        controls = (config.targetL2 << 224) | (config.targetDa << 192);
+    function pack(FeeConfig memory config) internal pure returns (FeeControls, FeeAmounts) {
+        uint256 controls = (config.targetL2 << 224) | (config.targetDa << 192);
         controls |= (config.fractionL2 << 144) | (config.fractionDa << 96);
         controls |= (config.oracleLag << 80) | (config.oracleLifetime << 64);
         controls |= (config.proposeGas << 32) | config.proofGas;
-        amounts = (config.provingCost << 128) | (config.maxFeePerL2Gas << 64) | config.maxFeePerDaGas;
+        uint256 amounts = (config.provingCost << 128) | (config.maxFeePerL2Gas << 64) | config.maxFeePerDaGas;
+
+        return (FeeControls.wrap(controls), FeeAmounts.wrap(amounts));
     }
 
     /// @notice The parameters again.
-    function unpack(uint256 controls, uint256 amounts) internal pure returns (FeeConfig memory config) {
-        config.targetL2 = controls >> 224;
-        config.targetDa = (controls >> 192) & type(uint32).max;
-        config.fractionL2 = (controls >> 144) & MASK_48;
-        config.fractionDa = (controls >> 96) & MASK_48;
-        config.oracleLag = (controls >> 80) & type(uint16).max;
-        config.oracleLifetime = (controls >> 64) & type(uint16).max;
-        config.proposeGas = (controls >> 32) & type(uint32).max;
-        config.proofGas = controls & type(uint32).max;
-        config.provingCost = amounts >> 128;
-        config.maxFeePerL2Gas = (amounts >> 64) & MASK_64;
-        config.maxFeePerDaGas = amounts & MASK_64;
+    function unpack(
+        FeeControls controls,
+        FeeAmounts amounts
+    ) internal pure returns (FeeConfig memory config) {
+        config.targetL2 = controls.targetL2();
+        config.targetDa = controls.targetDa();
+        config.fractionL2 = controls.fractionL2();
+        config.fractionDa = controls.fractionDa();
+        config.proposeGas = controls.proposeGas();
+        config.proofGas = controls.proofGas();
+        config.provingCost = amounts.provingCost();
+        config.maxFeePerL2Gas = amounts.maxFeePerL2Gas();
+        config.maxFeePerDaGas = amounts.maxFeePerDaGas();
+        config.oracleLag = controls.oracleLag();
+        config.oracleLifetime = controls.oracleLifetime();
     }
 
     // Arithmetic
 
     /// @notice e^(numerator / denominator) · 2^64, at most e^16 · 2^64. Monotone, exact at 0.
+    /// @param denominator not zero
     /// @dev e^x = 2^k · e^r with k = floor(x / ln 2) and r in [0, ln 2), so x needs no loop; e^r is its series up to
     /// r^12 by Horner's rule, whose rest is below 2e-12. The coefficients are 2^64 / i!, rounded. As every step
     /// rounds down and a series cut short stays under 2 at ln 2, the value never falls where k grows by one.
     function exponential(uint256 numerator, uint256 denominator) internal pure returns (uint256 e) {
         unchecked {
-            uint256 r = _least((numerator << 64) / denominator, MAX_EXPONENT << 64);
+            uint256 r = _least(unsafeDiv(numerator << 64, denominator), MAX_EXPONENT << 64);
             uint256 k = r / LN2;
             r -= k * LN2;
             e = 38510819324;
@@ -300,32 +311,28 @@ library FeeLib {
         }
     }
 
-    /// @dev Slots since the oracle's last sample.
-    function _age(Position parent, Slot slot) private pure returns (uint256) {
-        unchecked {
-            uint256 passed = Slot.unwrap(slot) - Slot.unwrap(parent.slotOf());
-            return _least(parent.oracleAge() + passed, MAX_ORACLE_AGE);
-        }
-    }
-
     /// @dev An L1 fee as the oracle holds it.
     function _sample(uint256 fee) private pure returns (uint256) {
         return fee == 0 ? 1 : _least(fee, MASK_48);
     }
 
+    /// @dev b is a target times a price, and not zero.
     function _divideUp(uint256 a, uint256 b) private pure returns (uint256) {
         unchecked {
-            return (a + b - 1) / b;
+            return unsafeDiv(a + b - 1, b);
         }
     }
 
-    function _lessOrZero(uint256 a, uint256 b) private pure returns (uint256) {
-        unchecked {
-            return a > b ? a - b : 0;
+    /// @dev a - b, or 0. Without a branch, as the next one: both are used so often that it counts.
+    function _lessOrZero(uint256 a, uint256 b) private pure returns (uint256 difference) {
+        assembly ("memory-safe") {
+            difference := mul(sub(a, b), gt(a, b))
         }
     }
 
-    function _least(uint256 a, uint256 b) private pure returns (uint256) {
-        return a < b ? a : b;
+    function _least(uint256 a, uint256 b) private pure returns (uint256 least) {
+        assembly ("memory-safe") {
+            least := xor(b, mul(xor(a, b), lt(a, b)))
+        }
     }
 }

@@ -388,6 +388,18 @@ interface IRollup {
         Slot slot
     ) external view returns (address proposer, uint256 position, uint256 committeeSize);
 
+    /// @notice What a check of a block's aggregate must know, in one call.
+    /// @return word see `recordWord`
+    /// @return digest see `attestationDigest`
+    /// @return epoch of the slot, and when it starts
+    function attestationOf(
+        uint256 number,
+        Slot slot,
+        bytes32 chainHash,
+        int16 priceModifier,
+        address coinbase
+    ) external view returns (bytes32 word, bytes32 digest, Epoch epoch, Timestamp epochStart);
+
     /// @notice EIP-712 digest a committee member signs.
     function attestationDigest(
         Slot slot,

@@ -2,10 +2,11 @@
 pragma solidity 0.8.37;
 
 import {IValidatorSet} from "../staking/IValidatorSet.sol";
+import {unsafeMod} from "../types/Arithmetic.sol";
 import {Bitmap} from "../types/Bitmap.sol";
 import {CLAIMS, Claims, STATE_ROOT, WITNESS, Witness} from "../types/Block.sol";
-import {Clock} from "../types/Clock.sol";
 import {BN254_R} from "../types/Constants.sol";
+import {FeeControls, FeeState} from "../types/FeeWords.sol";
 import {hashHeader} from "../types/Header.sol";
 import {
     CHAIN_HASH,
@@ -26,202 +27,188 @@ import {
 } from "../types/Record.sol";
 import {Epoch, Slot, Timestamp} from "../types/Time.sol";
 import {Tip} from "../types/Tip.sol";
-import {ChainLib} from "./ChainLib.sol";
-import {FeeConfig, FeeLib, FeeParts, L1Fees} from "./FeeLib.sol";
+import {FeeLib, FeeParts} from "./FeeLib.sol";
 import {IRollup} from "./IRollup.sol";
 import {RollupState} from "./RollupState.sol";
 
-/// @notice Parameters of the checks, in the Rollup's units.
-struct ProposeRules {
-    Clock clock;
-    FeeConfig fees;
-    uint256 proofSubmissionEpochs;
-    uint256 recordRing;
-    uint256 inboxRing;
-    uint256 maxMessages;
-    uint256 maxL2Gas;
-    uint256 maxDaGas;
-    uint256 maxModifier;
-    uint256 messageDeadline;
-    IValidatorSet validatorSet;
-}
-
 /// @title Propose
-/// @notice Accepts one block: checks, cheap ones first, then the new record, two storage words and one event.
+/// @notice The steps by which the Rollup accepts one block: checks, then the new record, two storage words and one event.
+///
+/// Every block pays for them, so they take values that the Rollup has at hand instead of structs in memory. Sums and
+/// products are of fields of at most 64 bits: none overflows.
 library ProposeLib {
-    function propose(
-        RollupState storage self,
-        ProposeRules memory rules,
-        uint256[7] calldata parent,
-        uint256[6] calldata blk
-    ) internal {
-        Claims claims = Claims.wrap(blk[CLAIMS]);
-        Position parentPosition = Position.wrap(parent[POSITION]);
-
-        bytes32 versionedHash = _onlyBlob();
-        Slot slot = _slot(rules, claims, parentPosition);
-        Epoch epoch = rules.clock.epochOf(slot);
-        Tip tip = _openTip(self, rules, epoch, parent);
-        _checkAttestation(rules, tip, slot, epoch, Witness.wrap(blk[WITNESS]).bitmap());
-        FeeParts memory parts = FeeLib.parts(rules.fees, parentPosition, Oracle.wrap(parent[ORACLE]), slot);
-        _checkClaims(rules, claims, blk[STATE_ROOT], FeeLib.prices(parts));
-        Cursor cursor = _consume(self, rules, tip, slot, claims, Cursor.wrap(parent[CURSOR]));
-        _checkModifier(rules, claims);
-
-        uint256 number = tip.pending() + 1;
-        uint256[7] memory record = _record(rules, parts, parent, blk, number, versionedHash, cursor);
-
-        self.records[number % rules.recordRing] = hashNewRecord(record);
-        self.tip = tip.withProposed(
-            number,
-            slot,
-            tip.pending() == tip.proven() ? epoch : tip.firstUnprovenEpoch()
-        );
-
-        emit IRollup.Proposed(number, record, blk, versionedHash, msg.sender);
-    }
-
-    /// @dev Exactly one blob a block, so that a header holds one versioned hash.
-    function _onlyBlob() private view returns (bytes32 versionedHash) {
+    /// @notice Exactly one blob a block, so that a header holds one versioned hash.
+    function onlyBlob() internal view returns (bytes32 versionedHash) {
         versionedHash = blobhash(0);
         if (versionedHash == 0) revert IRollup.Rollup__BlobMissing();
         if (blobhash(1) != 0) revert IRollup.Rollup__ExtraBlob();
     }
 
-    function _slot(
-        ProposeRules memory rules,
-        Claims claims,
-        Position parent
-    ) private view returns (Slot slot) {
-        slot = rules.clock.slotAt(Timestamp.wrap(block.timestamp));
-        if (claims.slot() != slot) revert IRollup.Rollup__WrongSlot(slot, claims.slot());
+    function checkSlot(Slot current, Slot claimed, Slot parent) internal pure {
+        if (claimed != current) revert IRollup.Rollup__WrongSlot(current, claimed);
         // The genesis record's slot is 0, so slot 0 stays empty.
-        if (slot <= parent.slotOf()) revert IRollup.Rollup__SlotTaken(slot, parent.slotOf());
+        if (current <= parent) revert IRollup.Rollup__SlotTaken(current, parent);
     }
 
-    /// @dev Returns the tip as this block finds it: pruned, when a prune is due.
-    function _openTip(
+    function checkParent(
         RollupState storage self,
-        ProposeRules memory rules,
-        Epoch epoch,
+        Tip tip,
+        uint256 recordRing,
         uint256[7] calldata parent
-    ) private returns (Tip tip) {
-        tip = self.tip;
-        if (ChainLib.isPruneDue(self, tip, rules.clock, epoch, rules.proofSubmissionEpochs)) {
-            emit IRollup.Pruned(tip.proven(), tip.pending());
-            tip = tip.withPending(tip.proven());
+    ) internal view {
+        unchecked {
+            // Unproven blocks of the usual term always fit; a pause may bring more. The proven tip's record stays too.
+            uint256 unproven = tip.pending() - tip.proven();
+            if (unproven + 1 >= recordRing) revert IRollup.Rollup__RecordRingFull(unproven);
         }
-        // Unproven blocks of the usual term always fit; a pause may bring more. The proven tip's record stays too.
-        uint256 unproven = tip.pending() - tip.proven();
-        if (unproven + 1 >= rules.recordRing) revert IRollup.Rollup__RecordRingFull(unproven);
 
-        bytes32 expected = self.records[tip.pending() % rules.recordRing];
+        bytes32 expected = self.records[unsafeMod(tip.pending(), recordRing)];
         bytes32 actual = hashRecord(parent);
         if (actual != expected) revert IRollup.Rollup__WrongParentRecord(tip.pending(), expected, actual);
     }
 
-    /// @dev No signature is checked here: a false aggregate can be challenged, and its block goes with it.
-    function _checkAttestation(
-        ProposeRules memory rules,
-        Tip tip,
+    /// @notice Who may propose, its position, and the size of the committee.
+    /// @param fresh whether the duty is taken, which prepares a later epoch, or only read, which is cheaper
+    /// @dev Encoded by hand: `dutyOf` takes the instance before the words that it shares with `takeDuty`.
+    function duty(
+        IValidatorSet set,
+        bool fresh,
         Slot slot,
         Epoch epoch,
+        Timestamp epochStart
+    ) internal returns (address proposer, uint256 position, uint256 size) {
+        uint256 selector = uint32(fresh ? IValidatorSet.takeDuty.selector : IValidatorSet.dutyOf.selector);
+        assembly ("memory-safe") {
+            let data := mload(0x40)
+            mstore(add(data, 0x40), slot)
+            mstore(add(data, 0x60), epoch)
+            mstore(add(data, 0x80), epochStart)
+
+            let success
+            switch fresh
+            case 0 {
+                mstore(data, selector)
+                mstore(add(data, 0x20), address())
+                success := staticcall(gas(), set, add(data, 0x1c), 0x84, data, 0x60)
+            }
+            default {
+                mstore(add(data, 0x20), selector)
+                success := call(gas(), set, 0, add(data, 0x3c), 0x64, data, 0x60)
+            }
+            if iszero(and(success, gt(returndatasize(), 0x5f))) {
+                returndatacopy(data, 0, returndatasize())
+                revert(data, returndatasize())
+            }
+
+            proposer := mload(data)
+            position := mload(add(data, 0x20))
+            size := mload(add(data, 0x40))
+        }
+    }
+
+    /// @notice The proposer sends the block itself, and enough members attest it.
+    /// @dev No signature is checked here: a false aggregate can be challenged, and its block goes with it.
+    /// @return attested bits of the bitmap
+    function checkAttestation(
+        Slot slot,
+        address proposer,
+        uint256 position,
+        uint256 size,
         uint256 bitmap
-    ) private {
-        (address proposer, uint256 position, uint256 size) = _duty(rules, tip, slot, epoch);
-        if (proposer == address(0)) revert IValidatorSet.ValidatorSet__NoProposer(slot);
-        if (msg.sender != proposer) revert IRollup.Rollup__WrongProposer(proposer, msg.sender);
+    ) internal view returns (uint256 attested) {
+        if (msg.sender != proposer) {
+            if (proposer == address(0)) revert IValidatorSet.ValidatorSet__NoProposer(slot);
+            revert IRollup.Rollup__WrongProposer(proposer, msg.sender);
+        }
 
         // The proposer signs what it publishes: the same aggregate convicts it.
         if ((bitmap >> position) & 1 == 0) revert IRollup.Rollup__OwnBitMissing(position);
         if (bitmap >> size != 0) revert IRollup.Rollup__BitmapBeyondCommittee(bitmap, size);
-        if (Bitmap.popcount(bitmap) < Bitmap.quorum(size))
-            revert IRollup.Rollup__QuorumMissed(Bitmap.quorum(size), Bitmap.popcount(bitmap));
+        attested = Bitmap.popcount(bitmap);
+        uint256 quorum = Bitmap.quorum(size);
+        if (attested < quorum) revert IRollup.Rollup__QuorumMissed(quorum, attested);
     }
 
-    /// @dev The epoch's first committee block takes its duty, which prepares a later epoch; for the others reading it is
-    /// cheaper. Pruned and rolled-back blocks count as well. Slot 0 is nobody's, so 0 means that there was none.
-    function _duty(
-        ProposeRules memory rules,
-        Tip tip,
-        Slot slot,
-        Epoch epoch
-    ) private returns (address, uint256, uint256) {
-        Slot last = tip.lastCommitteeSlot();
-        Timestamp start = rules.clock.epochStart(epoch);
-        if (rules.clock.epochOf(last) < epoch || last == Slot.wrap(0))
-            return rules.validatorSet.takeDuty(slot, epoch, start);
-
-        return rules.validatorSet.dutyOf(address(this), slot, epoch, start);
-    }
-
-    function _checkClaims(
-        ProposeRules memory rules,
-        Claims claims,
-        uint256 stateRoot,
-        uint256 prices
-    ) private pure {
+    function checkPrices(Claims claims, uint256 stateRoot, uint256 prices) internal pure {
         if (stateRoot >= BN254_R) revert IRollup.Rollup__StateRootOutOfField(stateRoot);
 
         if (claims.prices() != prices)
             revert IRollup.Rollup__WrongPrices(prices >> 64, prices & type(uint64).max);
-
-        if (claims.gasL2() > rules.maxL2Gas)
-            revert IRollup.Rollup__L2GasOverLimit(rules.maxL2Gas, claims.gasL2());
-        if (claims.gasDa() > rules.maxDaGas)
-            revert IRollup.Rollup__DaGasOverLimit(rules.maxDaGas, claims.gasDa());
-        if (claims.messages() > rules.maxMessages)
-            revert IRollup.Rollup__TooManyMessages(rules.maxMessages, claims.messages());
     }
 
-    /// @dev An overdue message obliges a block to consume as many as it can, not to leave none: after a prune more
-    /// may be overdue than one block has room for. Overdue is measured at the slot's start, so that a block does not
-    /// become wrong while it waits for inclusion.
-    function _consume(
-        RollupState storage self,
-        ProposeRules memory rules,
-        Tip tip,
-        Slot slot,
+    function checkLimits(
         Claims claims,
-        Cursor parent
-    ) private view returns (Cursor) {
-        uint256 consumed = claims.messages();
-        uint256 count = parent.messageCount() + consumed;
-        uint256 sent = tip.inboxCount();
-        if (count > sent) revert IRollup.Rollup__MessageNotSent(sent, count);
+        uint256 maxL2Gas,
+        uint256 maxDaGas,
+        uint256 maxMessages
+    ) internal pure {
+        if (claims.gasL2() > maxL2Gas) revert IRollup.Rollup__L2GasOverLimit(maxL2Gas, claims.gasL2());
+        if (claims.gasDa() > maxDaGas) revert IRollup.Rollup__DaGasOverLimit(maxDaGas, claims.gasDa());
+        if (claims.messages() > maxMessages)
+            revert IRollup.Rollup__TooManyMessages(maxMessages, claims.messages());
+    }
 
-        if (count < sent && consumed < rules.maxMessages) {
-            uint256 deadline = self.inbox[(count + 1) % rules.inboxRing].sentAt() + rules.messageDeadline;
-            if (deadline <= Slot.unwrap(slot) * rules.clock.slotDuration)
-                revert IRollup.Rollup__OverdueMessageLeft(count + 1);
+    /// @notice The cursor behind the messages that a block consumes.
+    ///
+    /// An overdue message obliges a block to consume as many as it can, not to leave none: after a prune more may be
+    /// overdue than one block has room for. Overdue is measured at the slot's start, so that a block does not become
+    /// wrong while it waits for inclusion.
+    /// @param slotStart in seconds since genesis
+    function consume(
+        RollupState storage self,
+        Cursor parent,
+        uint256 consumed,
+        uint256 sent,
+        uint256 inboxRing,
+        uint256 maxMessages,
+        uint256 deadline,
+        uint256 slotStart
+    ) internal view returns (Cursor cursor) {
+        unchecked {
+            uint256 count = parent.messageCount() + consumed;
+            if (count > sent) revert IRollup.Rollup__MessageNotSent(sent, count);
+
+            if (
+                count < sent &&
+                consumed < maxMessages &&
+                self.inbox[unsafeMod(count + 1, inboxRing)].sentAt() + deadline <= slotStart
+            ) revert IRollup.Rollup__OverdueMessageLeft(count + 1);
+
+            cursor = parent;
+            if (consumed != 0)
+                cursor = packCursor(self.inbox[unsafeMod(count, inboxRing)].rollingHash(), count);
         }
-
-        if (consumed == 0) return parent;
-        return packCursor(self.inbox[count % rules.inboxRing].rollingHash(), count);
     }
 
-    function _checkModifier(ProposeRules memory rules, Claims claims) private pure {
-        int256 modifier_ = claims.modifierOf();
-        int256 bound = int256(rules.maxModifier);
-        if (modifier_ > bound || modifier_ < -bound)
-            revert IRollup.Rollup__ModifierOutOfBounds(rules.maxModifier, modifier_);
+    function checkModifier(int256 modifier_, uint256 most) internal pure {
+        int256 bound = int256(most);
+        unchecked {
+            if (modifier_ > bound || modifier_ < -bound)
+                revert IRollup.Rollup__ModifierOutOfBounds(most, modifier_);
+        }
     }
 
-    function _record(
-        ProposeRules memory rules,
-        FeeParts memory parts,
+    /// @notice The record of a block on top of `parent`, with room behind it for the rest of the event.
+    /// @param sameEpoch whether the parent is of the block's epoch, whose sums go on
+    function newRecord(
         uint256[7] calldata parent,
         uint256[6] calldata blk,
-        uint256 number,
         bytes32 versionedHash,
-        Cursor cursor
-    ) private view returns (uint256[7] memory record) {
+        uint256 number,
+        uint256 attested,
+        Cursor cursor,
+        bool sameEpoch,
+        FeeControls controls,
+        FeeState found,
+        FeeParts memory parts
+    ) internal view returns (uint256[7] memory record) {
         Claims claims = Claims.wrap(blk[CLAIMS]);
         Witness witness = Witness.wrap(blk[WITNESS]);
-        Position parentPosition = Position.wrap(parent[POSITION]);
-        Slot slot = claims.slot();
-        bool sameEpoch = rules.clock.epochOf(slot) == rules.clock.epochOf(parentPosition.slotOf());
 
+        // The record is what was allocated last: `store` finds its room behind it.
+        assembly ("memory-safe") {
+            mstore(0x40, add(record, 0x1e0))
+        }
         record[CHAIN_HASH] = uint256(
             hashHeader(
                 parent[CHAIN_HASH],
@@ -229,29 +216,52 @@ library ProposeLib {
                 versionedHash,
                 cursor.messageHash(),
                 claims,
-                parentPosition.bitmapOf()
+                Position.wrap(parent[POSITION]).bitmapOf()
             )
         );
         record[WITNESS_HASH] = uint256(hashWitness(msg.sender, claims, witness, blk));
         record[CURSOR] = Cursor.unwrap(cursor);
-        (uint256 feeState, Oracle oracle) = FeeLib.advance(
-            rules.fees,
-            parentPosition,
+        (FeeState left, Oracle oracle) = FeeLib.advance(
+            controls,
             Oracle.wrap(parent[ORACLE]),
+            found,
             claims,
-            L1Fees(block.basefee, block.blobbasefee)
+            block.basefee,
+            block.blobbasefee
         );
-        record[POSITION] = Position.unwrap(packPosition(number, slot, witness.bitmap(), feeState));
+        record[POSITION] = Position.unwrap(packPosition(number, claims.slot(), witness.bitmap(), left));
         record[ORACLE] = Oracle.unwrap(oracle);
         (Fees fees, uint256 sequencerFee) = FeeLib.split(parts, claims);
-        record[FEES] = Fees.unwrap(sameEpoch ? Fees.wrap(parent[FEES]) + fees : fees);
+        uint256 epochHash = 0;
+        if (sameEpoch) {
+            fees = fees + Fees.wrap(parent[FEES]);
+            epochHash = parent[EPOCH_HASH];
+        }
+        record[FEES] = Fees.unwrap(fees);
         record[EPOCH_HASH] = uint256(
-            rollEpochHash(
-                sameEpoch ? parent[EPOCH_HASH] : 0,
-                versionedHash,
-                packCoinbaseFee(witness, sequencerFee)
-            )
+            rollEpochHash(epochHash, versionedHash, packCoinbaseFee(witness, attested, sequencerFee))
         );
+    }
+
+    /// @notice Keeps the record's hash, says what it is of.
+    /// @dev The event's data is the record and what `newRecord` left room for.
+    function store(
+        RollupState storage self,
+        uint256 recordRing,
+        uint256 blockNumber,
+        uint256[7] memory record,
+        uint256[6] calldata blk,
+        bytes32 versionedHash
+    ) internal {
+        self.records[unsafeMod(blockNumber, recordRing)] = hashNewRecord(record);
+
+        bytes32 topic = IRollup.Proposed.selector;
+        assembly ("memory-safe") {
+            calldatacopy(add(record, 0xe0), blk, 0xc0)
+            mstore(add(record, 0x1a0), versionedHash)
+            mstore(add(record, 0x1c0), caller())
+            log2(record, 0x1e0, topic, blockNumber)
+        }
     }
 
     /// @notice keccak256(bitmap ‖ proposer ‖ signature ‖ modifier16 | coinbase160), 192 bytes.
@@ -275,11 +285,12 @@ library ProposeLib {
 
     /// @notice coinbase160 | attested16 | sequencerFee80, where `attested` counts the block's own bitmap.
     /// @dev The constructor bounds an epoch's fees by 80 bits, so a block's fit too.
-    function packCoinbaseFee(Witness witness, uint256 sequencerFee) internal pure returns (uint256) {
-        return
-            (uint256(uint160(witness.coinbase())) << 96) |
-            (Bitmap.popcount(witness.bitmap()) << 80) |
-            sequencerFee;
+    function packCoinbaseFee(
+        Witness witness,
+        uint256 attested,
+        uint256 sequencerFee
+    ) internal pure returns (uint256) {
+        return (Witness.unwrap(witness) << 96) | (attested << 80) | sequencerFee;
     }
 
     /// @notice keccak256(previous ‖ versionedHash ‖ coinbaseFee).

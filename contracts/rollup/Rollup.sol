@@ -7,31 +7,41 @@ import {InboxLib} from "../bridge/InboxLib.sol";
 import {OutboxLib} from "../bridge/OutboxLib.sol";
 import {IAggregateChallenge} from "../slashing/IAggregateChallenge.sol";
 import {IValidatorSet} from "../staking/IValidatorSet.sol";
-import {Clock} from "../types/Clock.sol";
+import {CLAIMS, Claims, STATE_ROOT, WITNESS, Witness} from "../types/Block.sol";
+import {Clock, epochAround, slotSince, startSince} from "../types/Clock.sol";
 import {
-    BASIS_POINTS,
-    BN254_R,
     DEPOSIT_CAP,
     MAX_ACCOUNTS,
     MESSAGE_ASSET_DEPOSIT,
     MESSAGE_FEE_DEPOSIT,
     MESSAGE_FORCED
 } from "../types/Constants.sol";
+import {FeeAmounts, FeeControls, FeeState} from "../types/FeeWords.sol";
 import {genesisChainHash} from "../types/Header.sol";
 import {InboxWord} from "../types/InboxWord.sol";
 import {Pause} from "../types/Pause.sol";
-import {CHAIN_HASH, hashNewRecord, Oracle, ORACLE, Position, POSITION} from "../types/Record.sol";
+import {
+    CHAIN_HASH,
+    Cursor,
+    CURSOR,
+    hashNewRecord,
+    Oracle,
+    ORACLE,
+    Position,
+    POSITION
+} from "../types/Record.sol";
 import {Epoch, Slot, Timestamp} from "../types/Time.sol";
 import {Tip} from "../types/Tip.sol";
 import {Withdrawal} from "../types/Withdrawal.sol";
 import {IVerifierPolicy} from "../verifier/IVerifierPolicy.sol";
 import {ChainLib} from "./ChainLib.sol";
+import {ConfigLib} from "./ConfigLib.sol";
 import {DigestLib} from "./DigestLib.sol";
 import {EpochProofLib, EpochProofRules} from "./EpochProofLib.sol";
-import {FeeConfig, FeeLib} from "./FeeLib.sol";
+import {FeeLib, FeeParts} from "./FeeLib.sol";
 import {EpochProof, IRollup, RollupConfig, Status} from "./IRollup.sol";
 import {PauseLib, PauseRules} from "./PauseLib.sol";
-import {ProposeLib, ProposeRules} from "./ProposeLib.sol";
+import {ProposeLib} from "./ProposeLib.sol";
 import {RollupState} from "./RollupState.sol";
 
 /// @title Rollup
@@ -56,8 +66,8 @@ contract Rollup is IRollup {
     uint256 private immutable _maxMessages;
     uint256 private immutable _maxL2Gas;
     uint256 private immutable _maxDaGas;
-    uint256 private immutable _feeControls;
-    uint256 private immutable _feeAmounts;
+    FeeControls private immutable _feeControls;
+    FeeAmounts private immutable _feeAmounts;
     uint256 private immutable _initialOracle;
     uint256 private immutable _maxModifier;
     uint256 private immutable _messageDeadline;
@@ -86,7 +96,7 @@ contract Rollup is IRollup {
     RollupState private _state;
 
     constructor(RollupConfig memory c) {
-        _validate(c);
+        ConfigLib.validate(c);
 
         _version = c.version;
         _genesisRoot = c.genesisRoot;
@@ -133,8 +143,49 @@ contract Rollup is IRollup {
     // Chain
 
     /// @inheritdoc IRollup
+    /// @dev Checks, cheap ones first; then the record, two words and the event. Parameters go to the steps one by one: in
+    /// a struct in memory they would cost more than most checks.
     function propose(uint256[7] calldata parent, uint256[6] calldata blk) external {
-        _state.propose(_proposeRules(), parent, blk);
+        Claims claims = Claims.wrap(blk[CLAIMS]);
+        Position position = Position.wrap(parent[POSITION]);
+
+        bytes32 versionedHash = ProposeLib.onlyBlob();
+        Slot slot = slotSince(_genesisTime, _slotDuration, Timestamp.wrap(block.timestamp));
+        ProposeLib.checkSlot(slot, claims.slot(), position.slotOf());
+        (Epoch epoch, Slot first) = epochAround(slot, _slotsPerEpoch);
+        Tip tip_ = _openTip(epoch);
+        _state.checkParent(tip_, _recordRing, parent);
+        uint256 attested = _checkAttestation(tip_, slot, epoch, first, Witness.wrap(blk[WITNESS]).bitmap());
+        FeeState found = FeeLib.stateAt(_feeControls, position, slot);
+        FeeParts memory parts = FeeLib.parts(_feeControls, _feeAmounts, Oracle.wrap(parent[ORACLE]), found);
+        ProposeLib.checkPrices(claims, blk[STATE_ROOT], FeeLib.prices(parts));
+        ProposeLib.checkLimits(claims, _maxL2Gas, _maxDaGas, _maxMessages);
+        Cursor cursor = _state.consume(
+            Cursor.wrap(parent[CURSOR]),
+            claims.messages(),
+            tip_.inboxCount(),
+            _inboxRing,
+            _maxMessages,
+            _messageDeadline,
+            startSince(0, _slotDuration, slot)
+        );
+        ProposeLib.checkModifier(claims.modifierOf(), _maxModifier);
+
+        tip_ = tip_.withProposed(slot, epoch);
+        uint256[7] memory record = ProposeLib.newRecord(
+            parent,
+            blk,
+            versionedHash,
+            tip_.pending(),
+            attested,
+            cursor,
+            position.slotOf() >= first,
+            _feeControls,
+            found,
+            parts
+        );
+        _state.tip = tip_;
+        _state.store(_recordRing, tip_.pending(), record, blk, versionedHash);
     }
 
     /// @inheritdoc IRollup
@@ -352,6 +403,21 @@ contract Rollup is IRollup {
     }
 
     /// @inheritdoc IRollup
+    function attestationOf(
+        uint256 number,
+        Slot slot,
+        bytes32 chainHash,
+        int16 priceModifier,
+        address coinbase
+    ) external view returns (bytes32 word, bytes32 digest, Epoch epoch, Timestamp epochStart) {
+        Clock memory clock = _clock();
+        word = _state.records[number % _recordRing];
+        digest = DigestLib.attestation(_domain, slot, chainHash, priceModifier, coinbase);
+        epoch = clock.epochOf(slot);
+        epochStart = clock.epochStart(epoch);
+    }
+
+    /// @inheritdoc IRollup
     function attestationDigest(
         Slot slot,
         bytes32 chainHash,
@@ -376,8 +442,10 @@ contract Rollup is IRollup {
         Position position = Position.wrap(parent[POSITION]);
         if (slot <= position.slotOf()) revert Rollup__SlotTaken(slot, position.slotOf());
 
-        FeeConfig memory fees = FeeLib.unpack(_feeControls, _feeAmounts);
-        uint256 prices = FeeLib.prices(FeeLib.parts(fees, position, Oracle.wrap(parent[ORACLE]), slot));
+        FeeState found = FeeLib.stateAt(_feeControls, position, slot);
+        uint256 prices = FeeLib.prices(
+            FeeLib.parts(_feeControls, _feeAmounts, Oracle.wrap(parent[ORACLE]), found)
+        );
         return (prices >> 64, prices & type(uint64).max);
     }
 
@@ -413,27 +481,41 @@ contract Rollup is IRollup {
         return _clock().epochStart(epoch);
     }
 
+    // Steps of `propose`
+
+    /// @dev The tip as a block finds it: pruned, when a prune is due.
+    function _openTip(Epoch epoch) private returns (Tip tip_) {
+        tip_ = _state.tip;
+        if (
+            ChainLib.isTermOver(tip_, epoch, _proofSubmissionEpochs) &&
+            _state.isPruneDue(tip_, _clock(), epoch, _proofSubmissionEpochs)
+        ) tip_ = ChainLib.pruned(tip_);
+    }
+
+    /// @dev The epoch's first committee block takes its duty, which prepares a later epoch; for the others reading it is
+    /// cheaper. Pruned and rolled-back blocks count as well. Slot 0 is nobody's, so 0 means that there was none.
+    function _checkAttestation(
+        Tip tip_,
+        Slot slot,
+        Epoch epoch,
+        Slot first,
+        uint256 bitmap
+    ) private returns (uint256) {
+        Slot last = tip_.lastCommitteeSlot();
+        (address proposer, uint256 place, uint256 size) = ProposeLib.duty(
+            IValidatorSet(_validatorSet),
+            last < first || last == Slot.wrap(0),
+            slot,
+            epoch,
+            Timestamp.wrap(startSince(_genesisTime, _slotDuration, first))
+        );
+        return ProposeLib.checkAttestation(slot, proposer, place, size, bitmap);
+    }
+
     // Parameters, grouped as the libraries take them
 
     function _clock() private view returns (Clock memory) {
         return Clock({genesis: _genesisTime, slotDuration: _slotDuration, slotsPerEpoch: _slotsPerEpoch});
-    }
-
-    function _proposeRules() private view returns (ProposeRules memory) {
-        return
-            ProposeRules({
-                clock: _clock(),
-                fees: FeeLib.unpack(_feeControls, _feeAmounts),
-                proofSubmissionEpochs: _proofSubmissionEpochs,
-                recordRing: _recordRing,
-                inboxRing: _inboxRing,
-                maxMessages: _maxMessages,
-                maxL2Gas: _maxL2Gas,
-                maxDaGas: _maxDaGas,
-                maxModifier: _maxModifier,
-                messageDeadline: _messageDeadline,
-                validatorSet: IValidatorSet(_validatorSet)
-            });
     }
 
     function _epochProofRules() private view returns (EpochProofRules memory) {
@@ -459,60 +541,5 @@ contract Rollup is IRollup {
         // Reverts before genesis with the clock's error.
         slotAt(Timestamp.wrap(block.timestamp));
         return block.timestamp - _genesisTime;
-    }
-
-    /// @dev What later arithmetic takes for granted.
-    function _validate(RollupConfig memory c) private view {
-        if (c.genesisRoot >= BN254_R) revert Rollup__InvalidConfig("genesisRoot");
-        if (c.slotDuration == 0) revert Rollup__InvalidConfig("slotDuration");
-        if (c.slotsPerEpoch == 0 || c.slotsPerEpoch > 255) revert Rollup__InvalidConfig("slotsPerEpoch");
-        if (c.proofSubmissionEpochs == 0 || c.proofSubmissionEpochs > type(uint16).max)
-            revert Rollup__InvalidConfig("proofSubmissionEpochs");
-
-        // Pending blocks are of the slots of proofSubmissionEpochs + 1 epochs, but for a pause, during which `propose`
-        // refuses to lap the ring; the proven tip's record stays with them.
-        if (
-            c.recordRing < c.slotsPerEpoch * (c.proofSubmissionEpochs + 1) + 1 ||
-            c.recordRing > type(uint32).max
-        ) revert Rollup__InvalidConfig("recordRing");
-        if (c.epochRing <= c.proofSubmissionEpochs || c.epochRing > type(uint32).max)
-            revert Rollup__InvalidConfig("epochRing");
-        if (c.maxMessages == 0 || c.maxMessages > type(uint16).max)
-            revert Rollup__InvalidConfig("maxMessages");
-        // Room for the messages that two epochs more than the proving delay can consume.
-        if (
-            c.inboxRing < c.maxMessages * c.slotsPerEpoch * (c.proofSubmissionEpochs + 2) ||
-            c.inboxRing > type(uint32).max
-        ) revert Rollup__InvalidConfig("inboxRing");
-
-        if (c.maxL2Gas > type(uint32).max || c.maxDaGas > type(uint32).max)
-            revert Rollup__InvalidConfig("gas limit");
-        bytes32 fault = FeeLib.validate(c.fees, c.maxL2Gas, c.maxDaGas, c.slotsPerEpoch);
-        if (fault != 0) revert Rollup__InvalidConfig(fault);
-        if (!FeeLib.isOracle(Oracle.wrap(c.initialOracle))) revert Rollup__InvalidConfig("initialOracle");
-        if (c.maxModifier >= BASIS_POINTS) revert Rollup__InvalidConfig("maxModifier");
-        if (c.messageDeadline > type(uint32).max) revert Rollup__InvalidConfig("messageDeadline");
-        if (c.outboxDelay > type(uint32).max) revert Rollup__InvalidConfig("outboxDelay");
-        if (c.forcedFeePerL2Gas > type(uint64).max) revert Rollup__InvalidConfig("forcedFeePerL2Gas");
-        if (c.minimumRegistration >= DEPOSIT_CAP) revert Rollup__InvalidConfig("minimumRegistration");
-        // No deadline or delay meets two pauses, and a pause is over before the next.
-        if (c.pauseMax > type(uint32).max) revert Rollup__InvalidConfig("pauseMax");
-        uint256 term = c.slotDuration * c.slotsPerEpoch * (c.proofSubmissionEpochs + 1);
-        if (
-            c.pauseCooldown < c.pauseMax + (term > c.outboxDelay ? term : c.outboxDelay) ||
-            c.pauseCooldown > type(uint64).max
-        ) revert Rollup__InvalidConfig("pauseCooldown");
-        if (c.validatorSet.code.length == 0) revert Rollup__InvalidConfig("validatorSet");
-        if (c.verifierPolicy.code.length == 0) revert Rollup__InvalidConfig("verifierPolicy");
-        if (c.feeToken.code.length == 0) revert Rollup__InvalidConfig("feeToken");
-        if (c.asset.code.length == 0) revert Rollup__InvalidConfig("asset");
-        if (c.rewards != address(0) && c.rewards.code.length == 0) revert Rollup__InvalidConfig("rewards");
-        if (c.aggregateChallenge == address(0)) {
-            if (c.attestationChallengeWindow != 0) revert Rollup__InvalidConfig("attestationChallengeWindow");
-        } else if (
-            c.aggregateChallenge.code.length == 0 ||
-            IAggregateChallenge(c.aggregateChallenge).rollup() != address(this) ||
-            IAggregateChallenge(c.aggregateChallenge).validatorSet() != c.validatorSet
-        ) revert Rollup__InvalidConfig("aggregateChallenge");
     }
 }

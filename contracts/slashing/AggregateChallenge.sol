@@ -61,15 +61,15 @@ contract AggregateChallenge is IAggregateChallenge {
 
     /// @inheritdoc IAggregateChallenge
     function invalidate(uint256[7] calldata record, uint256[] calldata opening) external {
-        (uint256 number, bytes32 recordHash) = _openRecord(record);
         (uint256[5] calldata witness, uint256[6] calldata point, uint256[3][] calldata keys) = _split(
             opening
         );
-        (Committee memory committee, Aggregate memory aggregate) = _openWitness(record, witness);
-        if (!AttestationLib.isInvalid(committee, aggregate, _digest(record, witness), keys, point))
-            revert AggregateChallenge__AggregateValid(number);
+        (bytes32 recordHash, bytes32 digest, Committee memory committee) = _openRecord(record, witness);
+        Aggregate memory aggregate = _openWitness(record, witness);
+        if (!AttestationLib.isInvalid(committee, aggregate, digest, keys, point))
+            revert AggregateChallenge__AggregateValid(Position.wrap(record[POSITION]).number());
 
-        _convict(record, recordHash, committee, address(uint160(witness[0])));
+        _convict(record, recordHash, committee.epoch, address(uint160(witness[0])));
     }
 
     /// @inheritdoc IAggregateChallenge
@@ -78,11 +78,12 @@ contract AggregateChallenge is IAggregateChallenge {
         uint256[5] calldata witness,
         Fp2 calldata root
     ) external {
-        (uint256 number, bytes32 recordHash) = _openRecord(record);
-        (Committee memory committee, Aggregate memory aggregate) = _openWitness(record, witness);
-        if (!AttestationLib.isNoSignature(aggregate, root)) revert AggregateChallenge__AggregateValid(number);
+        (bytes32 recordHash, , Committee memory committee) = _openRecord(record, witness);
+        Aggregate memory aggregate = _openWitness(record, witness);
+        if (!AttestationLib.isNoSignature(aggregate, root))
+            revert AggregateChallenge__AggregateValid(Position.wrap(record[POSITION]).number());
 
-        _convict(record, recordHash, committee, address(uint160(witness[0])));
+        _convict(record, recordHash, committee.epoch, address(uint160(witness[0])));
     }
 
     /// @inheritdoc IAggregateChallenge
@@ -90,8 +91,9 @@ contract AggregateChallenge is IAggregateChallenge {
         (uint256[5] calldata witness, uint256[6] calldata point, uint256[3][] calldata keys) = _split(
             opening
         );
-        (Committee memory committee, Aggregate memory aggregate) = _openWitness(record, witness);
-        if (!AttestationLib.isValid(committee, aggregate, _digest(record, witness), keys, point))
+        (, bytes32 digest, Committee memory committee) = _ask(record, witness);
+        Aggregate memory aggregate = _openWitness(record, witness);
+        if (!AttestationLib.isValid(committee, aggregate, digest, keys, point))
             revert AggregateChallenge__AggregateWrong(Position.wrap(record[POSITION]).number());
     }
 
@@ -109,12 +111,36 @@ contract AggregateChallenge is IAggregateChallenge {
     /// @dev The record's own number says which word of the ring it must match, so the word of another lap never does.
     /// What matches was a block of the Rollup, pending now, proven, or pruned since.
     function _openRecord(
-        uint256[7] calldata record
-    ) private view returns (uint256 number, bytes32 recordHash) {
-        number = Position.wrap(record[POSITION]).number();
+        uint256[7] calldata record,
+        uint256[5] calldata witness
+    ) private view returns (bytes32 recordHash, bytes32 digest, Committee memory committee) {
+        bytes32 expected;
+        (expected, digest, committee) = _ask(record, witness);
         recordHash = hashRecord(record);
-        bytes32 expected = IRollup(rollup).recordWord(number);
-        if (recordHash != expected) revert AggregateChallenge__WrongRecord(number, expected, recordHash);
+        if (recordHash != expected)
+            revert AggregateChallenge__WrongRecord(
+                Position.wrap(record[POSITION]).number(),
+                expected,
+                recordHash
+            );
+    }
+
+    /// @dev What the Rollup knows about the record: its word, what was signed, and by whom. Neither record nor witness is
+    /// checked here.
+    function _ask(
+        uint256[7] calldata record,
+        uint256[5] calldata witness
+    ) private view returns (bytes32 word, bytes32 digest, Committee memory committee) {
+        Position position = Position.wrap(record[POSITION]);
+        committee.set = IValidatorSet(validatorSet);
+        committee.instance = rollup;
+        (word, digest, committee.epoch, committee.epochStart) = IRollup(rollup).attestationOf(
+            position.number(),
+            position.slotOf(),
+            bytes32(record[CHAIN_HASH]),
+            int16(uint16(witness[1] >> 160)),
+            address(uint160(witness[1]))
+        );
     }
 
     /// @dev Parts of the opening, where they stand in calldata.
@@ -139,7 +165,7 @@ contract AggregateChallenge is IAggregateChallenge {
     function _openWitness(
         uint256[7] calldata record,
         uint256[5] calldata witness
-    ) private view returns (Committee memory committee, Aggregate memory aggregate) {
+    ) private pure returns (Aggregate memory) {
         Position position = Position.wrap(record[POSITION]);
         uint256 bitmap = position.bitmapOf();
         if (bitmap == 0) revert AggregateChallenge__NothingAttested(position.number());
@@ -149,31 +175,12 @@ contract AggregateChallenge is IAggregateChallenge {
         if (actual != bytes32(record[WITNESS_HASH]))
             revert AggregateChallenge__WrongWitness(bytes32(record[WITNESS_HASH]), actual);
 
-        aggregate = Aggregate(bitmap, [witness[2], witness[3], witness[4]]);
-        committee.set = IValidatorSet(validatorSet);
-        committee.instance = rollup;
-        committee.epoch = IRollup(rollup).epochOf(position.slotOf());
-        committee.epochStart = IRollup(rollup).startOfEpoch(committee.epoch);
-    }
-
-    function _digest(uint256[7] calldata record, uint256[5] calldata witness) private view returns (bytes32) {
-        return
-            IRollup(rollup).attestationDigest(
-                Position.wrap(record[POSITION]).slotOf(),
-                bytes32(record[CHAIN_HASH]),
-                int16(uint16(witness[1] >> 160)),
-                address(uint160(witness[1]))
-            );
+        return Aggregate(bitmap, [witness[2], witness[3], witness[4]]);
     }
 
     /// @dev A pending block leaves the ring with its roll-back, so it is convicted once; published again, it is another
     /// offence. One that is not pending stays in the ring: that it was convicted must be remembered.
-    function _convict(
-        uint256[7] calldata record,
-        bytes32 recordHash,
-        Committee memory committee,
-        address proposer
-    ) private {
+    function _convict(uint256[7] calldata record, bytes32 recordHash, Epoch epoch, address proposer) private {
         Position position = Position.wrap(record[POSITION]);
         bool rolledBack = IRollup(rollup).rollBack(position.number());
         if (!rolledBack) {
@@ -182,7 +189,7 @@ contract AggregateChallenge is IAggregateChallenge {
             isConvicted[recordHash] = true;
         }
 
-        uint256 slashed = _slash(committee, position.slotOf(), rolledBack);
+        uint256 slashed = _slash(position.slotOf(), epoch, rolledBack);
         uint256 paid = _pay(slashed, rolledBack);
 
         emit AggregateInvalid(position.number(), recordHash, msg.sender, proposer, rolledBack, slashed, paid);
@@ -191,12 +198,11 @@ contract AggregateChallenge is IAggregateChallenge {
     /// @dev A roll-back needs no stake: where the registry refuses for good (evidence too old, an instance that was
     /// replaced, another slasher), it stands alone. Anything else, want of gas above all, reverts the challenge: nobody
     /// rolls his own block back and spares his stake.
-    function _slash(Committee memory committee, Slot slot, bool rolledBack) private returns (uint256) {
+    function _slash(Slot slot, Epoch epoch, bool rolledBack) private returns (uint256) {
         if (registry == address(0)) return 0;
 
-        (, uint256 position, ) = committee.set.dutyOf(rollup, slot, committee.epoch, committee.epochStart);
         try
-            IValidatorRegistry(registry).slash(rollup, committee.epoch, position, slashAmount, address(this))
+            IValidatorRegistry(registry).slashProposer(rollup, slot, epoch, slashAmount, address(this))
         returns (uint256 slashed) {
             return slashed;
         } catch (bytes memory reason) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Epoch, Timestamp} from "../types/Time.sol";
+import {Epoch, Slot, Timestamp} from "../types/Time.sol";
 import {ChurnRules} from "./ChurnLib.sol";
 import {IValidatorSet} from "./IValidatorSet.sol";
 import {SeedWord} from "./StakingWords.sol";
@@ -232,6 +232,15 @@ interface IValidatorRegistry is IValidatorSet {
         address instance,
         Epoch epoch,
         uint256 position,
+        uint256 amount,
+        address beneficiary
+    ) external returns (uint256 slashed);
+
+    /// @notice The same for the member that had the duty of a slot of the epoch.
+    function slashProposer(
+        address instance,
+        Slot slot,
+        Epoch epoch,
         uint256 amount,
         address beneficiary
     ) external returns (uint256 slashed);

@@ -145,6 +145,14 @@ library SeatArrayLib {
         return time >= (head >> 20) & type(uint32).max ? head & 0xfffff : type(uint256).max;
     }
 
+    /// @notice The seat at a position below 2^20, which is not checked.
+    function seatAt(SeatArray storage self, uint256 position) internal view returns (Seat seat) {
+        Seat[MAX_SEATS] storage seats = self.seats;
+        assembly ("memory-safe") {
+            seat := sload(add(seats.slot, position))
+        }
+    }
+
     /// @notice Who held a position as of a time. Meaningful below `sizeAt` of that time.
     function keyAt(
         SeatArray storage self,

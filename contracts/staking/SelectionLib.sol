@@ -45,10 +45,12 @@ library SelectionLib {
     /// Whose set it is and when it was frozen follow from the epoch's own word when its instance is canonical still and
     /// serves followers alone: an instance is canonical for one span of time, and epochs are as long as the first three
     /// of the word's life, start(e) - freeze(e). So the word of the instance need not be read.
+    /// @param words of the instance
     /// @param epochStart by the instance's own clock, which is the one it was added with
     /// @param word of the epoch; its set is not empty
     function fixAhead(
         RegistryState storage self,
+        mapping(uint256 index => SeedWord) storage words,
         uint256 ring,
         address instance,
         Epoch epoch,
@@ -57,32 +59,36 @@ library SelectionLib {
     ) internal {
         unchecked {
             uint256 number = Epoch.unwrap(epoch) + _SEED_LEAD;
-            mapping(uint256 => SeedWord) storage words = self.seeds[instance];
-            uint256 index = number % ring;
-            if (words[index].isFor(number)) return;
-
-            uint256 head = self.arrays[FOLLOWERS].head;
-            // Bounded, neither difference has passed zero: freeze <= start <= now.
-            uint256 lead = Timestamp.unwrap(epochStart) - word.freezeOf();
-            if (
-                head >> 248 != word.pinnedSet() ||
-                word.followersOf() != word.sizeOf() ||
-                lead > _MAX_LEAD ||
-                lead % _FREEZE_LEAD != 0 ||
-                block.timestamp - Timestamp.unwrap(epochStart) >= lead
-            ) return _fix(self, ring, instance, number, word);
-
-            uint256 freeze = word.freezeOf() + (lead / _FREEZE_LEAD) * _SEED_LEAD;
-            uint256 size = SeatArrayLib.lastSize(head, freeze);
-            if (size == word.sizeOf()) {
-                // The set's part of the word is what it was.
-                word = word.withEpoch(number, freeze, _draw(instance, number));
-                words[index] = word;
-                emit IValidatorRegistry.SeedFixed(word);
-                return;
+            uint256 slot = _slotOf(words, ring, number);
+            if (!_load(slot).isFor(number)) {
+                uint256 head = self.arrays[FOLLOWERS].head;
+                uint256 freeze = word.freezeOf();
+                // Bounded, neither difference has passed zero: freeze <= start <= now.
+                uint256 lead = Timestamp.unwrap(epochStart) - freeze;
+                uint256 duration = lead / _FREEZE_LEAD;
+                // Zero when the word tells what follows from its instance; without branches, as it nearly always is.
+                uint256 other = (head >> 248) ^ word.pinnedSet();
+                other |= word.followersOf() ^ word.sizeOf();
+                other |= lead - duration * _FREEZE_LEAD;
+                if (
+                    other != 0 || lead > _MAX_LEAD || block.timestamp - Timestamp.unwrap(epochStart) >= lead
+                ) {
+                    _fix(self, ring, instance, number, word);
+                } else {
+                    freeze += duration * _SEED_LEAD;
+                    if (SeatArrayLib.lastSize(head, freeze) == word.sizeOf()) {
+                        // The set's part of the word is what it was.
+                        word = word.withEpoch(number, freeze, _draw(instance, number));
+                        assembly ("memory-safe") {
+                            sstore(slot, word)
+                        }
+                        emit IValidatorRegistry.SeedFixed(word);
+                    } else {
+                        uint256 size = self.arrays[FOLLOWERS].sizeAt(freeze);
+                        _store(self, ring, instance, number, freeze, size, size, word.pinnedSet(), word);
+                    }
+                }
             }
-            size = self.arrays[FOLLOWERS].sizeAt(freeze);
-            _store(self, ring, instance, number, freeze, size, size, word.pinnedSet(), word);
         }
     }
 
@@ -92,9 +98,37 @@ library SelectionLib {
         uint256 ring,
         address instance,
         Epoch epoch
+    ) internal view returns (SeedWord) {
+        return wordIn(self.seeds[instance], ring, epoch);
+    }
+
+    /// @notice The same among the words of an instance.
+    function wordIn(
+        mapping(uint256 index => SeedWord) storage words,
+        uint256 ring,
+        Epoch epoch
     ) internal view returns (SeedWord word) {
-        word = self.seeds[instance][Epoch.unwrap(epoch) % ring];
+        word = _load(_slotOf(words, ring, Epoch.unwrap(epoch)));
         if (!word.isFor(Epoch.unwrap(epoch))) word = SeedWord.wrap(0);
+    }
+
+    /// @dev Where `words[epoch % ring]` stands, computed once for its read and its write; the ring is not empty.
+    function _slotOf(
+        mapping(uint256 index => SeedWord) storage words,
+        uint256 ring,
+        uint256 epoch
+    ) private pure returns (uint256 slot) {
+        assembly ("memory-safe") {
+            mstore(0, mod(epoch, ring))
+            mstore(0x20, words.slot)
+            slot := keccak256(0, 0x40)
+        }
+    }
+
+    function _load(uint256 slot) private view returns (SeedWord word) {
+        assembly ("memory-safe") {
+            word := sload(slot)
+        }
     }
 
     /// @notice Proposer of a slot and its position in the committee.
@@ -152,10 +186,13 @@ library SelectionLib {
         uint256 place
     ) internal view returns (address) {
         uint256 followers = word.followersOf();
-        SeatArray storage array = self.arrays[place < followers ? FOLLOWERS : word.pinnedSet()];
-        uint256 position = place < followers ? place : place - followers;
-
-        Seat seat = array.seats[position];
+        Seat seat;
+        unchecked {
+            seat =
+                place < followers
+                    ? self.arrays[FOLLOWERS].seatAt(place)
+                    : self.arrays[word.pinnedSet()].seatAt(place - followers);
+        }
         if (Seat.unwrap(seat) != 0 && seat.seatSince() <= word.freezeOf()) return seat.seatProposer();
 
         // Another validator has the position by now. Who had it at the freeze may have moved, or left.
@@ -216,20 +253,24 @@ library SelectionLib {
         uint256 split = word.followersOf();
         uint256 freeze = word.freezeOf();
         while (items < end) {
-            bool replaced;
+            // Up to a seat that was taken after the freeze: its history is read behind the loop.
             assembly ("memory-safe") {
-                let place := mload(items)
-                let slot := add(followers.slot, place)
-                if iszero(lt(place, split)) {
-                    slot := add(pinned.slot, sub(place, split))
-                }
-                let key := sload(slot)
-                replaced := gt(and(key, 0xffffffff), freeze)
-                if iszero(replaced) {
+                for {} lt(items, end) {
+                    items := add(items, 0x20)
+                } {
+                    let place := mload(items)
+                    let slot := add(followers.slot, place)
+                    if iszero(lt(place, split)) {
+                        slot := add(pinned.slot, sub(place, split))
+                    }
+                    let key := sload(slot)
+                    if gt(and(key, 0xffffffff), freeze) {
+                        break
+                    }
                     mstore(items, and(key, not(0xffffffff)))
                 }
             }
-            if (replaced) _readReplaced(self, word, items);
+            if (items < end) _readReplaced(self, word, items);
             unchecked {
                 items += 32;
             }

@@ -131,12 +131,16 @@ function packSeedWord(
 /// @dev The same set, of as many members, for another epoch.
 function withEpoch(SeedWord word, uint256 epoch, uint256 freeze, uint256 seed) pure returns (SeedWord) {
     uint256 set = SeedWord.unwrap(word) & (((1 << 60) - 1) << 132);
-    return SeedWord.wrap(((epoch + 1) << 224) | (freeze << 192) | set | (seed >> 124));
+    unchecked {
+        return SeedWord.wrap(((epoch + 1) << 224) | (freeze << 192) | set | (seed >> 124));
+    }
 }
 
 /// @dev Whether the word is of this epoch, not of one a lap of the ring ago.
 function isFor(SeedWord word, uint256 epoch) pure returns (bool) {
-    return SeedWord.unwrap(word) >> 224 == epoch + 1;
+    unchecked {
+        return SeedWord.unwrap(word) >> 224 == epoch + 1;
+    }
 }
 
 function freezeOf(SeedWord word) pure returns (uint256) {

@@ -168,12 +168,22 @@ contract ValidatorRegistry is IValidatorRegistry, Ownable2Step {
         address beneficiary
     ) external returns (uint256 slashed) {
         SeedWord word = _checkSlash(instance, epoch);
-        bytes28 keyHash = _memberOf(word, position);
+        return _slash(word, instance, epoch, position, amount, beneficiary);
+    }
 
-        slashed = _state.slash(_stakeRules(), keyHash, amount);
-        emit Slashed(keyHash, instance, epoch, slashed, beneficiary);
-
-        if (slashed != 0) IERC20(token).safeTransfer(beneficiary, slashed);
+    /// @inheritdoc IValidatorRegistry
+    function slashProposer(
+        address instance,
+        Slot slot,
+        Epoch epoch,
+        uint256 amount,
+        address beneficiary
+    ) external returns (uint256 slashed) {
+        SeedWord word = _checkSlash(instance, epoch);
+        uint256 size = _committee(word);
+        if (size == 0) revert ValidatorSet__NoProposer(slot);
+        uint256 position = SelectionLib.proposerPosition(word, size, slot);
+        return _slash(word, instance, epoch, position, amount, beneficiary);
     }
 
     // Selection
@@ -184,9 +194,10 @@ contract ValidatorRegistry is IValidatorRegistry, Ownable2Step {
         Epoch epoch,
         Timestamp epochStart
     ) external returns (address proposer, uint256 position, uint256 size) {
-        SeedWord word = _state.wordOf(seedRing, msg.sender, epoch);
+        mapping(uint256 index => SeedWord) storage words = _state.seeds[msg.sender];
+        SeedWord word = SelectionLib.wordIn(words, seedRing, epoch);
         (proposer, position, size) = _duty(word, slot);
-        _state.fixAhead(seedRing, msg.sender, epoch, epochStart, word);
+        _state.fixAhead(words, seedRing, msg.sender, epoch, epochStart, word);
     }
 
     /// @inheritdoc IValidatorSet
@@ -431,6 +442,22 @@ contract ValidatorRegistry is IValidatorRegistry, Ownable2Step {
     function _committee(SeedWord word) private view returns (uint256 size) {
         size = word.sizeOf();
         if (size > committeeSize) size = committeeSize;
+    }
+
+    function _slash(
+        SeedWord word,
+        address instance,
+        Epoch epoch,
+        uint256 position,
+        uint256 amount,
+        address beneficiary
+    ) private returns (uint256 slashed) {
+        bytes28 keyHash = _memberOf(word, position);
+
+        slashed = _state.slash(_stakeRules(), keyHash, amount);
+        emit Slashed(keyHash, instance, epoch, slashed, beneficiary);
+
+        if (slashed != 0) IERC20(token).safeTransfer(beneficiary, slashed);
     }
 
     function _checkSlash(address instance, Epoch epoch) private view returns (SeedWord word) {

@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {FeeConfig, FeeLib, FeeParts, L1Fees} from "../rollup/FeeLib.sol";
+import {FeeConfig, FeeLib, FeeParts} from "../rollup/FeeLib.sol";
 import {Claims} from "../types/Block.sol";
+import {FeeAmounts, FeeControls, FeeState} from "../types/FeeWords.sol";
 import {Fees, Oracle, Position} from "../types/Record.sol";
 
 /// @notice For tests: the fee model on many cases in one call.
 contract FeeHarness {
+    struct L1Fees {
+        uint256 base;
+        uint256 blob;
+    }
+
     struct Step {
         FeeConfig config;
         Position position;
@@ -20,7 +26,7 @@ contract FeeHarness {
         uint256 prices;
         Fees fees;
         uint256 sequencerFee;
-        uint256 feeState;
+        FeeState feeState;
         Oracle nextOracle;
     }
 
@@ -48,9 +54,18 @@ contract FeeHarness {
     }
 
     function _run(Step memory s) private pure returns (Result memory r) {
-        r.parts = FeeLib.parts(s.config, s.position, s.oracle, s.claims.slot());
+        (FeeControls controls, FeeAmounts amounts) = FeeLib.pack(s.config);
+        FeeState found = FeeLib.stateAt(controls, s.position, s.claims.slot());
+        r.parts = FeeLib.parts(controls, amounts, s.oracle, found);
         r.prices = FeeLib.prices(r.parts);
         (r.fees, r.sequencerFee) = FeeLib.split(r.parts, s.claims);
-        (r.feeState, r.nextOracle) = FeeLib.advance(s.config, s.position, s.oracle, s.claims, s.l1Fees);
+        (r.feeState, r.nextOracle) = FeeLib.advance(
+            controls,
+            s.oracle,
+            found,
+            s.claims,
+            s.l1Fees.base,
+            s.l1Fees.blob
+        );
     }
 }

@@ -4,9 +4,11 @@ pragma solidity 0.8.37;
 /// @title Attestation bitmaps
 /// @notice Bit k is set when committee position k attested; at most 48 bits.
 library Bitmap {
-    /// @notice Attestations a block needs: more than two thirds of the committee.
+    /// @notice Attestations a block needs: more than two thirds of a committee of at most 48.
     function quorum(uint256 committeeSize) internal pure returns (uint256) {
-        return (2 * committeeSize) / 3 + 1;
+        unchecked {
+            return (2 * committeeSize) / 3 + 1;
+        }
     }
 
     /// @notice Bits set in a word of at most 64 bits.

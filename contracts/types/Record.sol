@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {FeeState} from "./FeeWords.sol";
 import {Slot} from "./Time.sol";
 
 /// @notice A block's record: seven words of which the Rollup stores only the hash. Callers open it by its preimage.
@@ -64,9 +65,9 @@ function messageCount(Cursor cursor) pure returns (uint256) {
     return Cursor.unwrap(cursor) & 0xffffffff;
 }
 
-/// @dev `feeState` holds the three lowest fields, as the fee rules return them.
-function packPosition(uint256 number_, Slot slot, uint256 bitmap, uint256 feeState) pure returns (Position) {
-    return Position.wrap((number_ << 224) | (Slot.unwrap(slot) << 192) | (bitmap << 144) | feeState);
+function packPosition(uint256 number_, Slot slot, uint256 bitmap, FeeState state) pure returns (Position) {
+    uint256 block_ = (number_ << 224) | (Slot.unwrap(slot) << 192) | (bitmap << 144);
+    return Position.wrap(block_ | FeeState.unwrap(state));
 }
 
 function number(Position position) pure returns (uint256) {
@@ -147,5 +148,7 @@ function sequencerFees(Fees fees) pure returns (uint256) {
 
 /// @dev All three sums at once. No field carries into the next: the Rollup's constructor bounds an epoch's fees.
 function addFees(Fees a, Fees b) pure returns (Fees) {
-    return Fees.wrap(Fees.unwrap(a) + Fees.unwrap(b));
+    unchecked {
+        return Fees.wrap(Fees.unwrap(a) + Fees.unwrap(b));
+    }
 }

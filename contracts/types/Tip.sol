@@ -62,10 +62,14 @@ function withPending(Tip tip, uint256 number) pure returns (Tip) {
     return Tip.wrap((Tip.unwrap(tip) & ~MASK_32) | number);
 }
 
-/// @dev After a committee block. `firstUnproven` is kept unless the block is the first on top of proven.
-function withProposed(Tip tip, uint256 number, Slot slot, Epoch firstUnproven) pure returns (Tip) {
-    uint256 kept = Tip.unwrap(tip) & ~(MASK_32 | (MASK_32 << 64) | (MASK_32 << 128));
-    return Tip.wrap(kept | number | (Epoch.unwrap(firstUnproven) << 64) | (Slot.unwrap(slot) << 128));
+/// @dev After a committee block of a slot and its epoch, which becomes the first unproven one when the block is the first
+/// on top of proven. 2^32 blocks are out of reach: the number does not overflow its field.
+function withProposed(Tip tip, Slot slot, Epoch epoch) pure returns (Tip) {
+    unchecked {
+        uint256 word = (Tip.unwrap(tip) & ~(MASK_32 << 128)) | (Slot.unwrap(slot) << 128);
+        if (tip.pending() == tip.proven()) word = (word & ~(MASK_32 << 64)) | (Epoch.unwrap(epoch) << 64);
+        return Tip.wrap(word + 1);
+    }
 }
 
 /// @dev After an epoch proof.

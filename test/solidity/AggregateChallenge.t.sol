@@ -5,7 +5,7 @@ import {Fp2} from "../../contracts/crypto/CompressedG2.sol";
 import {IRollup} from "../../contracts/rollup/IRollup.sol";
 import {IAggregateChallenge} from "../../contracts/slashing/IAggregateChallenge.sol";
 import {ValidatorState} from "../../contracts/staking/IValidatorRegistry.sol";
-import {Epoch, Slot} from "../../contracts/types/Time.sol";
+import {Epoch, Slot, Timestamp} from "../../contracts/types/Time.sol";
 import {ChallengeFixture} from "./ChallengeFixture.sol";
 import {vm} from "./Vm.sol";
 
@@ -294,6 +294,26 @@ contract AggregateChallengeTest is ChallengeFixture {
         invalidate(1);
         assertEq(token.balanceOf(CHALLENGER), 2 * REWARD);
         assertEq(token.balanceOf(address(challenge)), RESERVE - REWARD);
+    }
+
+    function test_whatAChallengeAsksInOneCallIsWhatTheViewsSay() external {
+        publish(good(1));
+        publish(good(SLOTS + 1));
+        for (uint256 slot = 1; slot <= SLOTS + 1; slot += SLOTS) {
+            uint256 number = slot == 1 ? 1 : 2;
+            (bytes32 word, bytes32 digest, Epoch epoch, Timestamp start) = rollup.attestationOf(
+                number,
+                Slot.wrap(slot),
+                bytes32("hash"),
+                -5,
+                address(7)
+            );
+            assertEq(word, rollup.recordWord(number));
+            assertEq(word, keccak256(abi.encode(records[number])));
+            assertEq(digest, rollup.attestationDigest(Slot.wrap(slot), bytes32("hash"), -5, address(7)));
+            assertTrue(epoch == rollup.epochOf(Slot.wrap(slot)), "epoch");
+            assertTrue(start == rollup.startOfEpoch(epoch), "its start");
+        }
     }
 
     function test_onlyTheChallengeRollsBack() external {

@@ -1,11 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {FeeConfig, FeeLib, FeeParts, L1Fees} from "../../contracts/rollup/FeeLib.sol";
+import {FeeConfig, FeeLib, FeeParts} from "../../contracts/rollup/FeeLib.sol";
 import {Claims} from "../../contracts/types/Block.sol";
+import {FeeAmounts, FeeControls, FeeState} from "../../contracts/types/FeeWords.sol";
 import {Fees, Oracle, packOracle, Position} from "../../contracts/types/Record.sol";
 import {Slot} from "../../contracts/types/Time.sol";
 import {Test, vm} from "./Vm.sol";
+
+/// @dev The library's steps as the Rollup takes them, from the parameters and the parent's record.
+function partsOf(
+    FeeConfig memory config,
+    Position parent,
+    Oracle oracle,
+    Slot slot
+) pure returns (FeeParts memory) {
+    (FeeControls controls, FeeAmounts amounts) = FeeLib.pack(config);
+    return FeeLib.parts(controls, amounts, oracle, FeeLib.stateAt(controls, parent, slot));
+}
+
+function advance(
+    FeeConfig memory config,
+    Position parent,
+    Oracle oracle,
+    Claims claims,
+    uint256 baseFee,
+    uint256 blobFee
+) pure returns (uint256, Oracle) {
+    (FeeControls controls, ) = FeeLib.pack(config);
+    FeeState found = FeeLib.stateAt(controls, parent, claims.slot());
+    (FeeState left, Oracle next) = FeeLib.advance(controls, oracle, found, claims, baseFee, blobFee);
+    return (FeeState.unwrap(left), next);
+}
+
+function excessAt(FeeConfig memory config, Position parent, Slot slot) pure returns (uint256, uint256) {
+    (FeeControls controls, ) = FeeLib.pack(config);
+    FeeState found = FeeLib.stateAt(controls, parent, slot);
+    return (found.excessL2(), found.excessDa());
+}
 
 /// @notice The fee model against the vectors that `protocol/` generates.
 contract FeeVectorsTest is Test {
@@ -23,7 +55,7 @@ contract FeeVectorsTest is Test {
             Oracle oracle = Oracle.wrap(_word(i, "oracle"));
             Claims claims = Claims.wrap(_word(i, "claims"));
 
-            FeeParts memory parts = FeeLib.parts(config, parent, oracle, claims.slot());
+            FeeParts memory parts = partsOf(config, parent, oracle, claims.slot());
             _isEqual(parts, _words(field(i, "parts")));
             assertEq(FeeLib.prices(parts), _word(i, "prices"));
 
@@ -32,12 +64,13 @@ contract FeeVectorsTest is Test {
             assertEq(sequencer, _word(i, "sequencerFee"));
 
             bytes32[] memory l1 = _words(field(i, "l1Fees"));
-            (uint256 feeState, Oracle next) = FeeLib.advance(
+            (uint256 feeState, Oracle next) = advance(
                 config,
                 parent,
                 oracle,
                 claims,
-                L1Fees(uint256(l1[0]), uint256(l1[1]))
+                uint256(l1[0]),
+                uint256(l1[1])
             );
             assertEq(feeState, _word(i, "feeState"));
             assertEq(Oracle.unwrap(next), _word(i, "nextOracle"));
@@ -157,8 +190,8 @@ contract FeePropertiesTest is Test {
 
     function testFuzz_pricesNeverFallWithTheExcess(uint40 a, uint40 b, uint40 c, uint40 d) external pure {
         Oracle oracle = packOracle(1e9, 20e9, 3e9, 20e9, 3e9);
-        FeeParts memory low = FeeLib.parts(_config(), _position(9, a, b, 3), oracle, Slot.wrap(10));
-        FeeParts memory high = FeeLib.parts(
+        FeeParts memory low = partsOf(_config(), _position(9, a, b, 3), oracle, Slot.wrap(10));
+        FeeParts memory high = partsOf(
             _config(),
             _position(9, uint256(a) + c, uint256(b) + d, 3),
             oracle,
@@ -183,7 +216,7 @@ contract FeePropertiesTest is Test {
         config.maxFeePerL2Gas = capL2;
         config.maxFeePerDaGas = capDa;
         Oracle oracle = packOracle(1e4 + (price % 1e16), base, blob, base, blob);
-        FeeParts memory p = FeeLib.parts(config, _position(9, excessL2, excessDa, 3), oracle, Slot.wrap(10));
+        FeeParts memory p = partsOf(config, _position(9, excessL2, excessDa, 3), oracle, Slot.wrap(10));
 
         uint256 prices = FeeLib.prices(p);
         uint256 priceL2 = p.sequencer + p.prover + p.congestionL2;
@@ -231,7 +264,7 @@ contract FeePropertiesTest is Test {
         uint256 top = type(uint48).max;
         Oracle oracle = packOracle(1e4, top, top, top, top);
         Position parent = _position(9, type(uint64).max, type(uint64).max, 3);
-        FeeParts memory p = FeeLib.parts(config, parent, oracle, Slot.wrap(10));
+        FeeParts memory p = partsOf(config, parent, oracle, Slot.wrap(10));
         assertEq(FeeLib.prices(p) >> 64, config.maxFeePerL2Gas);
         assertEq(FeeLib.prices(p) & (ONE - 1), config.maxFeePerDaGas);
 
@@ -249,10 +282,10 @@ contract FeePropertiesTest is Test {
     function test_proverComesFirstUnderACap() external pure {
         FeeConfig memory config = _config();
         Oracle oracle = packOracle(1e12, 20e9, 1, 20e9, 1);
-        FeeParts memory free = FeeLib.parts(config, _position(9, 32_820_000, 0, 3), oracle, Slot.wrap(10));
+        FeeParts memory free = partsOf(config, _position(9, 32_820_000, 0, 3), oracle, Slot.wrap(10));
 
         config.maxFeePerL2Gas = free.prover + 1;
-        FeeParts memory p = FeeLib.parts(config, _position(9, 32_820_000, 0, 3), oracle, Slot.wrap(10));
+        FeeParts memory p = partsOf(config, _position(9, 32_820_000, 0, 3), oracle, Slot.wrap(10));
         assertEq(p.prover, free.prover);
         assertEq(p.sequencer, 1);
         assertEq(p.congestionL2, 0);
@@ -261,7 +294,7 @@ contract FeePropertiesTest is Test {
     function testFuzz_emptySlotsLowerTheExcessByATargetEach(uint40 excess, uint16 empty) external pure {
         FeeConfig memory config = _config();
         Slot slot = Slot.wrap(10 + uint256(empty));
-        (uint256 l2, ) = FeeLib.excessAt(config, _position(9, excess, excess, 0), slot);
+        (uint256 l2, ) = excessAt(config, _position(9, excess, excess, 0), slot);
         uint256 decay = uint256(empty) * config.targetL2;
         assertEq(l2, excess > decay ? excess - decay : 0);
     }
@@ -275,16 +308,12 @@ contract FeePropertiesTest is Test {
         uint256 excessDa = excess % (16 * config.fractionDa + 1);
         Position walked = _position(9, excessL2, excessDa, 0);
         for (uint256 slot = 10; slot < 10 + uint256(empty); ++slot) {
-            (uint256 state, ) = FeeLib.advance(config, walked, oracle, _claims(slot, 0, 0, 0), L1Fees(1, 1));
+            (uint256 state, ) = advance(config, walked, oracle, _claims(slot, 0, 0, 0), 1, 1);
             walked = Position.wrap((slot << 192) | state);
         }
         Slot next = Slot.wrap(10 + uint256(empty));
-        (uint256 l2, uint256 da) = FeeLib.excessAt(config, walked, next);
-        (uint256 directL2, uint256 directDa) = FeeLib.excessAt(
-            config,
-            _position(9, excessL2, excessDa, 0),
-            next
-        );
+        (uint256 l2, uint256 da) = excessAt(config, walked, next);
+        (uint256 directL2, uint256 directDa) = excessAt(config, _position(9, excessL2, excessDa, 0), next);
         assertEq(l2, directL2);
         assertEq(da, directDa);
     }
@@ -292,12 +321,13 @@ contract FeePropertiesTest is Test {
     function test_excessStopsAtTheGreatestExponent() external pure {
         FeeConfig memory config = _config();
         Position parent = _position(9, 16 * config.fractionL2, 16 * config.fractionDa, 0);
-        (uint256 state, ) = FeeLib.advance(
+        (uint256 state, ) = advance(
             config,
             parent,
             packOracle(1e12, 1, 1, 1, 1),
             _claims(10, 7_680_000, 65_536, 0),
-            L1Fees(1, 1)
+            1,
+            1
         );
         assertEq(state >> 80, 16 * config.fractionL2);
         assertEq((state >> 16) & (ONE - 1), 16 * config.fractionDa);
@@ -310,7 +340,7 @@ contract FeePropertiesTest is Test {
         // Sampled in slot 0. The lag of 2 hides it in slot 1; the next sample is due in slot 5.
         for (uint256 slot = 1; slot <= 8; ++slot) {
             Position parent = Position.wrap(((slot - 1) << 192) | state);
-            FeeParts memory p = FeeLib.parts(config, parent, oracle, Slot.wrap(slot));
+            FeeParts memory p = partsOf(config, parent, oracle, Slot.wrap(slot));
             uint256 base =
                 slot == 1
                     ? 10e9
@@ -318,7 +348,7 @@ contract FeePropertiesTest is Test {
                         ? 20e9
                         : 30e9;
             assertEq(p.sequencer, (60_000 * base + 3_839_999) / 3_840_000);
-            (state, oracle) = FeeLib.advance(config, parent, oracle, _claims(slot, 0, 0, 0), L1Fees(30e9, 3));
+            (state, oracle) = advance(config, parent, oracle, _claims(slot, 0, 0, 0), 30e9, 3);
             assertEq(oracle.postBase(), slot < 5 ? 20e9 : 30e9);
             assertEq(oracle.preBase(), slot < 5 ? 10e9 : 20e9);
             assertEq(state & 0xffff, slot < 5 ? slot : slot - 5);
@@ -327,12 +357,13 @@ contract FeePropertiesTest is Test {
 
     function test_samplesAreAtLeastOneWeiAndAtMostWhatTheWordHolds() external pure {
         Position parent = _position(9, 0, 0, 5);
-        (, Oracle oracle) = FeeLib.advance(
+        (, Oracle oracle) = advance(
             _config(),
             parent,
             packOracle(1e12, 9, 9, 9, 9),
             _claims(10, 0, 0, 0),
-            L1Fees(0, type(uint256).max)
+            0,
+            type(uint256).max
         );
         assertEq(oracle.postBase(), 1);
         assertEq(oracle.postBlob(), type(uint48).max);
@@ -387,7 +418,7 @@ contract FeePropertiesTest is Test {
                 mstore(add(config, mul(0x20, i)), value)
             }
         }
-        (uint256 controls, uint256 amounts) = FeeLib.pack(config);
+        (FeeControls controls, FeeAmounts amounts) = FeeLib.pack(config);
         assertEq(keccak256(abi.encode(FeeLib.unpack(controls, amounts))), keccak256(abi.encode(config)));
     }
 

@@ -7,7 +7,8 @@ import {
     ValidatorInfo,
     ValidatorState
 } from "../../contracts/staking/IValidatorRegistry.sol";
-import {Epoch, Timestamp} from "../../contracts/types/Time.sol";
+import {IValidatorSet} from "../../contracts/staking/IValidatorSet.sol";
+import {Epoch, Slot, Timestamp} from "../../contracts/types/Time.sol";
 import {StakingFixture} from "./StakingFixture.sol";
 import {vm} from "./Vm.sol";
 
@@ -58,6 +59,40 @@ contract StakingSlashTest is StakingFixture {
         vm.prank(SLASHER);
         refuses(IValidatorRegistry.ValidatorRegistry__SeedNotFixed.selector);
         registry.slash(INSTANCE, Epoch.wrap(1), 0, 1e18, POT);
+    }
+
+    function test_proposerOfASlotIsSlashedByItsSlot() external {
+        for (uint256 slot = 0; slot < 12; ++slot) {
+            (, uint256 position, ) = duty(0, slot);
+            uint256 secret = secretOf(bytes32(registry.memberOf(INSTANCE, Epoch.wrap(0), position)));
+            uint256 before = info(secret).stake;
+            vm.prank(SLASHER);
+            uint256 slashed = registry.slashProposer(INSTANCE, Slot.wrap(slot), Epoch.wrap(0), 1e18, POT);
+            assertEq(slashed, 1e18);
+            assertEq(info(secret).stake, before - 1e18);
+            assertEq(token.balanceOf(POT), (slot + 1) * 1e18);
+        }
+    }
+
+    function test_proposerIsSlashedByTheSameRulesAsAnyMember() external {
+        refuses(IValidatorRegistry.ValidatorRegistry__NotSlasher.selector);
+        registry.slashProposer(INSTANCE, Slot.wrap(0), Epoch.wrap(0), 1e18, POT);
+        vm.prank(SLASHER);
+        refuses(IValidatorRegistry.ValidatorRegistry__SeedNotFixed.selector);
+        registry.slashProposer(INSTANCE, Slot.wrap(0), Epoch.wrap(1), 1e18, POT);
+        pass(startOf(1) + EVIDENCE + 1);
+        vm.prank(SLASHER);
+        refuses(IValidatorRegistry.ValidatorRegistry__EvidenceExpired.selector);
+        registry.slashProposer(INSTANCE, Slot.wrap(0), Epoch.wrap(0), 1e18, POT);
+    }
+
+    function test_slotOfAnEmptyCommitteeAccusesNobody() external {
+        // Nobody is pinned to the other instance, and it is not canonical: its set is empty.
+        pass(GENESIS + 300);
+        registry.fixSeed(OTHER, Epoch.wrap(0));
+        vm.prank(SLASHER);
+        refuses(IValidatorSet.ValidatorSet__NoProposer.selector);
+        registry.slashProposer(OTHER, Slot.wrap(0), Epoch.wrap(0), 1e18, POT);
     }
 
     function test_exitingStakeStaysSlashableUntilPaid() external {

@@ -2,13 +2,14 @@
 pragma solidity 0.8.37;
 
 import {Claims, Witness} from "../../contracts/types/Block.sol";
-import {Clock} from "../../contracts/types/Clock.sol";
+import {Clock, epochAround, slotSince, startSince} from "../../contracts/types/Clock.sol";
+import {FeeState, packFeeState} from "../../contracts/types/FeeWords.sol";
 import {InboxWord, packInbox} from "../../contracts/types/InboxWord.sol";
 import {Cursor, Fees, packCursor, packFees, packPosition, Position} from "../../contracts/types/Record.sol";
 import {Epoch, Slot, Timestamp} from "../../contracts/types/Time.sol";
 import {Tip} from "../../contracts/types/Tip.sol";
 import {Withdrawal} from "../../contracts/types/Withdrawal.sol";
-import {Test} from "./Vm.sol";
+import {Test, vm} from "./Vm.sol";
 
 contract TypesTest is Test {
     function testFuzz_slotOperators(uint256 a, uint256 b) external pure {
@@ -45,6 +46,10 @@ contract TypesTest is Test {
         assertTrue(start <= uint256(genesis) + passed, "slot begins before");
         assertTrue(uint256(genesis) + passed < start + clock.slotDuration, "and ends after");
         assertTrue(clock.epochAt(Timestamp.wrap(uint256(genesis) + passed)) == epoch, "epochAt");
+        (Epoch around, Slot first) = epochAround(slot, clock.slotsPerEpoch);
+        assertTrue(around == epoch && clock.slotStart(first) == clock.epochStart(epoch), "around");
+        assertTrue(slotSince(genesis, clock.slotDuration, Timestamp.wrap(start)) == slot, "since");
+        assertEq(startSince(genesis, clock.slotDuration, slot), start);
         assertTrue(clock.epochStart(epoch) <= clock.slotStart(slot), "epoch begins before");
         assertTrue(slot <= clock.lastSlotOf(epoch), "and has the slot");
         assertTrue(clock.epochOf(clock.lastSlotOf(epoch)) == epoch, "last slot is in");
@@ -63,12 +68,6 @@ contract TypesTest is Test {
     ) external pure {
         Tip tip = Tip.wrap(word);
 
-        Tip proposed = tip.withProposed(number, Slot.wrap(slot), Epoch.wrap(epoch));
-        assertEq(proposed.pending(), number);
-        assertEq(Slot.unwrap(proposed.lastCommitteeSlot()), slot);
-        assertEq(Epoch.unwrap(proposed.firstUnprovenEpoch()), epoch);
-        _sameRest(tip, proposed, (0xffffffff) | (0xffffffff << 64) | (0xffffffff << 128));
-
         Tip provenTip = tip.withProven(number, Epoch.wrap(epoch), messages);
         assertEq(provenTip.proven(), number);
         assertEq(Epoch.unwrap(provenTip.firstUnprovenEpoch()), epoch);
@@ -78,6 +77,31 @@ contract TypesTest is Test {
         Tip pruned = tip.withPending(number);
         assertEq(pruned.pending(), number);
         _sameRest(tip, pruned, 0xffffffff);
+    }
+
+    function testFuzz_tipTakesABlockOnTopOfAnyOther(
+        uint256 word,
+        uint32 number,
+        uint32 slot,
+        uint32 epoch
+    ) external pure {
+        vm.assume(number < type(uint32).max);
+        uint256 changed = 0xffffffff | (0xffffffff << 128);
+        // Not the block before it.
+        word = (word & ~uint256(0xffffffff << 32)) | (uint256(number ^ 1) << 32);
+        Tip tip = Tip.wrap(word).withPending(number);
+        Tip proposed = tip.withProposed(Slot.wrap(slot), Epoch.wrap(epoch));
+        assertEq(proposed.pending(), uint256(number) + 1);
+        assertEq(Slot.unwrap(proposed.lastCommitteeSlot()), slot);
+        _sameRest(tip, proposed, changed);
+
+        // On top of proven, its epoch is the first unproven one.
+        tip = Tip.wrap((word & ~uint256(0xffffffff << 32)) | (uint256(number) << 32)).withPending(number);
+        proposed = tip.withProposed(Slot.wrap(slot), Epoch.wrap(epoch));
+        assertEq(proposed.pending(), uint256(number) + 1);
+        assertEq(Slot.unwrap(proposed.lastCommitteeSlot()), slot);
+        assertEq(Epoch.unwrap(proposed.firstUnprovenEpoch()), epoch);
+        _sameRest(tip, proposed, changed | (0xffffffff << 64));
     }
 
     function testFuzz_tipCountsMessagesAndAccounts(uint256 word, bool opens) external pure {
@@ -98,8 +122,11 @@ contract TypesTest is Test {
         uint64 excessDa,
         uint16 age
     ) external pure {
-        uint256 feeState = (uint256(excessL2) << 80) | (uint256(excessDa) << 16) | age;
-        Position position = packPosition(number, Slot.wrap(slot), bitmap, feeState);
+        FeeState state = packFeeState(excessL2, excessDa, age);
+        assertEq(state.excessL2(), excessL2);
+        assertEq(state.excessDa(), excessDa);
+        assertEq(state.oracleAge(), age);
+        Position position = packPosition(number, Slot.wrap(slot), bitmap, state);
         assertEq(position.number(), number);
         assertEq(Slot.unwrap(position.slotOf()), slot);
         assertEq(position.bitmapOf(), bitmap);

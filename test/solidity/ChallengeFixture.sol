@@ -2,7 +2,6 @@
 pragma solidity 0.8.37;
 
 import {Tag} from "../../contracts/crypto/Bls12381.sol";
-import {FeeConfig} from "../../contracts/rollup/FeeLib.sol";
 import {EpochProof, IRollup, RollupConfig, Status} from "../../contracts/rollup/IRollup.sol";
 import {Rollup} from "../../contracts/rollup/Rollup.sol";
 import {AggregateChallenge} from "../../contracts/slashing/AggregateChallenge.sol";
@@ -14,6 +13,7 @@ import {Claims} from "../../contracts/types/Block.sol";
 import {hashHeader} from "../../contracts/types/Header.sol";
 import {Epoch, Slot, Timestamp} from "../../contracts/types/Time.sol";
 import {VerifierPolicy} from "../../contracts/verifier/VerifierPolicy.sol";
+import {INITIAL_ORACLE, smallRollup} from "./SmallRollup.sol";
 import {Signer, TestToken} from "./StakingSigner.sol";
 import {StakingFixture} from "./StakingFixture.sol";
 import {create, stakingVm} from "./StakingVm.sol";
@@ -22,8 +22,6 @@ import {Vm, vm} from "./Vm.sol";
 /// @notice A Rollup whose committees come from a registry, and blocks with real aggregates, good and wrong ones.
 abstract contract ChallengeFixture is StakingFixture {
     uint256 internal constant SLOTS = 10;
-    /// A TST at a thousandth of an ETH, L1 at 1 gwei and 1 wei.
-    uint256 internal constant INITIAL_ORACLE = (1e9 << 192) | (1e9 << 144) | (1 << 96) | (1e9 << 48) | 1;
     uint256 internal constant SLOT = EPOCH / SLOTS;
     uint256 internal constant DEADLINE_EPOCHS = 2;
     uint256 internal constant SLASH = 40e18;
@@ -111,51 +109,17 @@ abstract contract ChallengeFixture is StakingFixture {
         address policy,
         address its,
         address set
-    ) internal view returns (RollupConfig memory) {
-        return
-            RollupConfig({
-                version: 1,
-                genesisRoot: 7,
-                genesisTime: genesis,
-                slotDuration: slotDuration,
-                slotsPerEpoch: SLOTS,
-                proofSubmissionEpochs: DEADLINE_EPOCHS,
-                recordRing: SLOTS * (DEADLINE_EPOCHS + 1) + 1,
-                epochRing: 8,
-                inboxRing: 2 * SLOTS * (DEADLINE_EPOCHS + 2),
-                maxMessages: 2,
-                maxL2Gas: 120_000,
-                maxDaGas: 1_024,
-                fees: FeeConfig({
-                    targetL2: 60_000,
-                    targetDa: 512,
-                    fractionL2: 512_820,
-                    fractionDa: 4_376,
-                    proposeGas: 60_000,
-                    proofGas: 37_500,
-                    provingCost: 1e6,
-                    maxFeePerL2Gas: 1 << 58,
-                    maxFeePerDaGas: 1 << 62,
-                    oracleLag: 2,
-                    oracleLifetime: 5
-                }),
-                initialOracle: INITIAL_ORACLE,
-                maxModifier: 100,
-                messageDeadline: 1_000_000,
-                outboxDelay: 0,
-                forcedFeePerL2Gas: 1,
-                minimumRegistration: 1,
-                pauseMax: 0,
-                pauseCooldown: slotDuration * SLOTS * (DEADLINE_EPOCHS + 1),
-                council: address(this),
-                validatorSet: set,
-                verifierPolicy: policy,
-                feeToken: address(token),
-                asset: address(token),
-                rewards: address(this),
-                aggregateChallenge: its,
-                attestationChallengeWindow: window()
-            });
+    ) internal view returns (RollupConfig memory c) {
+        c = smallRollup(genesis, slotDuration, SLOTS, DEADLINE_EPOCHS);
+        c.epochRing = 8;
+        c.council = address(this);
+        c.validatorSet = set;
+        c.verifierPolicy = policy;
+        c.feeToken = address(token);
+        c.asset = address(token);
+        c.rewards = address(this);
+        c.aggregateChallenge = its;
+        c.attestationChallengeWindow = window();
     }
 
     /// @dev Blocks are of this instance from now on.

@@ -4,8 +4,7 @@ pragma solidity 0.8.37;
 import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
 
 import {IPortal} from "../../contracts/bridge/IPortal.sol";
-import {FeeConfig} from "../../contracts/rollup/FeeLib.sol";
-import {EpochProof, RollupConfig, Status} from "../../contracts/rollup/IRollup.sol";
+import {EpochProof, IRollup, RollupConfig, Status} from "../../contracts/rollup/IRollup.sol";
 import {Rollup} from "../../contracts/rollup/Rollup.sol";
 import {Member, PermissionedValidatorSet} from "../../contracts/staking/PermissionedValidatorSet.sol";
 import {MockVerifier} from "../../contracts/test/MockVerifier.sol";
@@ -13,12 +12,28 @@ import {Bitmap} from "../../contracts/types/Bitmap.sol";
 import {Claims} from "../../contracts/types/Block.sol";
 import {Epoch, Slot, Timestamp} from "../../contracts/types/Time.sol";
 import {VerifierPolicy} from "../../contracts/verifier/VerifierPolicy.sol";
-import {create} from "./StakingVm.sol";
+import {INITIAL_ORACLE, smallRollup} from "./SmallRollup.sol";
+import {create, stakingVm} from "./StakingVm.sol";
 import {Test, Vm, vm} from "./Vm.sol";
 
 contract MockToken is ERC20("Mock", "MOCK") {
     constructor(address holder) {
         _mint(holder, 1 << 94);
+    }
+}
+
+/// @notice May roll back, and asks nobody for a reason.
+contract RollBackDouble {
+    address public immutable rollup;
+    address public immutable validatorSet;
+
+    constructor(address rollup_, address validatorSet_) {
+        rollup = rollup_;
+        validatorSet = validatorSet_;
+    }
+
+    function rollBack(uint256 number) external returns (bool) {
+        return IRollup(rollup).rollBack(number);
     }
 }
 
@@ -28,8 +43,6 @@ contract MockToken is ERC20("Mock", "MOCK") {
 /// All blobs are empty: their commitment, every combination of them, and the opening proof are the point at infinity.
 contract RollupHandler is Test {
     uint256 private constant SLOTS = 4;
-    /// A TST at a thousandth of an ETH, L1 at 1 gwei and 1 wei.
-    uint256 private constant INITIAL_ORACLE = (1e9 << 192) | (1e9 << 144) | (1 << 96) | (1e9 << 48) | 1;
     uint256 private constant DURATION = 72;
     uint256 private constant DEADLINE_EPOCHS = 2;
     uint256 private constant MAX_MESSAGES = 2;
@@ -44,12 +57,15 @@ contract RollupHandler is Test {
 
     Rollup public immutable rollup;
     MockToken public immutable token;
+    RollBackDouble public immutable challenge;
     bytes32 private immutable _versionedHash;
 
     /// Records of the pending chain as the events told them, by number.
     uint256[7][] public records;
     uint256[] private _coinbaseFees;
     uint256[] private _sentAt;
+    /// Records of blocks that were rolled back, or dropped with one.
+    uint256[7][] private _dropped;
     /// Every pause there was: first and last second, the latter exclusive, since genesis.
     uint256[2][] private _pauses;
 
@@ -57,13 +73,18 @@ contract RollupHandler is Test {
     uint256 public mostProven;
     uint256 public latestSlot;
     uint256 public mostProvenMessages;
-    uint256 public pendingDropped;
+    uint256 public pendingPruned;
+    uint256 public pendingRolledBack;
     uint256 public proposed;
     uint256 public provenEpochs;
     uint256 public prunes;
+    uint256 public rollBacks;
+    /// Roll-backs that a due prune forestalled.
+    uint256 public forestalled;
     /// Proofs accepted after the deadline that a clock without pauses has.
     uint256 public provenLate;
     uint256 public ringFull;
+    uint256 public staleParents;
     /// Most blocks of one proof.
     uint256 public mostBlocks;
 
@@ -76,56 +97,14 @@ contract RollupHandler is Test {
         }
         address[] memory verifiers = new address[](1);
         verifiers[0] = address(new MockVerifier());
-        rollup = Rollup(
-            create(
-                "Rollup.sol",
-                abi.encode(
-                    RollupConfig({
-                        version: 1,
-                        genesisRoot: 7,
-                        genesisTime: GENESIS,
-                        slotDuration: DURATION,
-                        slotsPerEpoch: SLOTS,
-                        proofSubmissionEpochs: DEADLINE_EPOCHS,
-                        recordRing: SLOTS * (DEADLINE_EPOCHS + 1) + 1,
-                        epochRing: DEADLINE_EPOCHS + 1,
-                        inboxRing: INBOX,
-                        maxMessages: MAX_MESSAGES,
-                        maxL2Gas: 120_000,
-                        maxDaGas: 1_024,
-                        fees: FeeConfig({
-                            targetL2: 60_000,
-                            targetDa: 512,
-                            fractionL2: 512_820,
-                            fractionDa: 4_376,
-                            proposeGas: 60_000,
-                            proofGas: 37_500,
-                            provingCost: 1e6,
-                            maxFeePerL2Gas: 1 << 58,
-                            maxFeePerDaGas: 1 << 62,
-                            oracleLag: 2,
-                            oracleLifetime: 5
-                        }),
-                        initialOracle: INITIAL_ORACLE,
-                        maxModifier: 100,
-                        messageDeadline: MESSAGE_DEADLINE,
-                        outboxDelay: 0,
-                        forcedFeePerL2Gas: 1,
-                        minimumRegistration: 1,
-                        pauseMax: PAUSE_MAX,
-                        pauseCooldown: PAUSE_MAX + SLOTS * DURATION * (DEADLINE_EPOCHS + 1),
-                        council: address(this),
-                        validatorSet: address(new PermissionedValidatorSet(address(this), 1_000, members)),
-                        verifierPolicy: address(new VerifierPolicy(verifiers)),
-                        feeToken: address(token),
-                        asset: address(token),
-                        rewards: address(0),
-                        aggregateChallenge: address(0),
-                        attestationChallengeWindow: 0
-                    })
-                )
-            )
+        RollupConfig memory c = _parameters(members, address(new VerifierPolicy(verifiers)));
+        uint256 nonce = stakingVm.getNonce(address(this));
+        challenge = new RollBackDouble(
+            stakingVm.computeCreateAddress(address(this), nonce + 1),
+            c.validatorSet
         );
+        c.aggregateChallenge = address(challenge);
+        rollup = Rollup(create("Rollup.sol", abi.encode(c)));
         token.approve(rollup.feePortal(), type(uint256).max);
         token.approve(rollup.assetPortal(), type(uint256).max);
 
@@ -264,6 +243,62 @@ contract RollupHandler is Test {
         ++prunes;
     }
 
+    /// @dev Any pending block; when none is left, by time or at all, nothing happens, and a due prune comes to effect.
+    function rollBackNoRevert(uint8 rare, uint8 pick) external {
+        if (rare > 40) return;
+        _forgetPruned();
+        Status memory status = rollup.status();
+        uint256 unproven = status.pending - status.proven;
+        if (unproven == 0) {
+            if (uint32(rollup.tip()) != status.pending) ++forestalled;
+            assertTrue(!challenge.rollBack(status.proven + 1), "rolled back a block that is not pending");
+            assertEq(uint32(rollup.tip()), status.proven);
+            return;
+        }
+
+        uint256 number = status.proven + 1 + (pick % unproven);
+        assertTrue(!challenge.rollBack(status.pending + 1), "rolled back a block to come");
+        assertTrue(!challenge.rollBack(status.proven), "rolled back a proven block");
+        assertTrue(challenge.rollBack(number), "pending");
+        assertEq(rollup.status().pending, number - 1);
+        while (records.length > number) {
+            _dropped.push(records[records.length - 1]);
+            records.pop();
+            _coinbaseFees.pop();
+            ++pendingRolledBack;
+        }
+        ++rollBacks;
+    }
+
+    /// @dev A record that was built upon, dropped, or stood in the ring a lap ago is no parent.
+    function staleParentIsRefused(uint16 pick) external {
+        uint256 tip = records.length - 1;
+        uint256 count = tip + _dropped.length;
+        if (count == 0) return;
+        _forgetPruned();
+        if (records.length - 1 != tip) return;
+        uint256 index = pick % count;
+        uint256[7] memory parent = index < tip ? records[index] : _dropped[index - tip];
+
+        Status memory status = rollup.status();
+        if (status.pending - status.proven == SLOTS * (DEADLINE_EPOCHS + 1)) return;
+        uint256 slot = _laterSlot(0);
+        if (block.timestamp < GENESIS + slot * DURATION) vm.warp(GENESIS + slot * DURATION);
+        if (rollup.status().pending != tip) return;
+        uint256[6] memory blk;
+        blk[1] = slot << 224;
+        bytes32[] memory hashes = new bytes32[](1);
+        hashes[0] = _versionedHash;
+        vm.blobhashes(hashes);
+        try rollup.propose(parent, blk) {
+            assertTrue(false, "stale parent");
+        } catch (bytes memory reason) {
+            assertEq(bytes32(bytes4(reason)), bytes32(IRollup.Rollup__WrongParentRecord.selector));
+        }
+        vm.blobhashes(new bytes32[](0));
+        ++staleParents;
+    }
+
     function pauseNoRevert(uint16 duration) external {
         uint256 now_ = block.timestamp - GENESIS;
         if (_pauses.length > 0) {
@@ -297,7 +332,23 @@ contract RollupHandler is Test {
         return records[number];
     }
 
+    function droppedRecords() external view returns (uint256[7][] memory) {
+        return _dropped;
+    }
+
     // Parts
+
+    function _parameters(Member[] memory members, address policy) private returns (RollupConfig memory c) {
+        c = smallRollup(GENESIS, DURATION, SLOTS, DEADLINE_EPOCHS);
+        c.messageDeadline = MESSAGE_DEADLINE;
+        c.pauseMax = PAUSE_MAX;
+        c.pauseCooldown += PAUSE_MAX;
+        c.council = address(this);
+        c.validatorSet = address(new PermissionedValidatorSet(address(this), 1_000, members));
+        c.verifierPolicy = policy;
+        c.feeToken = address(token);
+        c.asset = address(token);
+    }
 
     function _laterSlot(uint256 ahead) private view returns (uint256) {
         uint256 now_ = (block.timestamp - GENESIS) / DURATION;
@@ -333,7 +384,7 @@ contract RollupHandler is Test {
         while (records.length > pending + 1) {
             records.pop();
             _coinbaseFees.pop();
-            ++pendingDropped;
+            ++pendingPruned;
         }
     }
 

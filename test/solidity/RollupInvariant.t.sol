@@ -22,8 +22,9 @@ contract RollupInvariantTest is Test {
         targets[0] = address(_handler);
     }
 
-    /// @notice The runs below are not empty: the handler's calls reach proofs of several blocks, prunes and full queues.
-    function test_handlerReachesProofsAndPrunes() external {
+    /// @notice The runs below are not empty: the handler's calls reach proofs of several blocks, prunes, roll-backs and full
+    /// queues.
+    function test_handlerReachesProofsPrunesAndRollBacks() external {
         for (uint256 i = 0; i < 400; ++i) {
             uint256 random = uint256(keccak256(abi.encode(i)));
             if (random % 4 != 0)
@@ -39,10 +40,14 @@ contract RollupInvariantTest is Test {
             if (random % 11 == 0) _handler.pruneNoRevert(uint8(random >> 152));
             if (random % 13 == 0) _handler.pauseNoRevert(uint16(random >> 160));
             if (random % 37 == 0) _handler.unpauseNoRevert(uint16(random >> 176));
+            if (random % 17 == 0) _handler.rollBackNoRevert(uint8(random >> 192) % 80, uint8(random >> 200));
+            if (random % 19 == 0) _handler.staleParentIsRefused(uint16(random >> 208));
         }
         assertTrue(_handler.provenEpochs() > 10, "proofs");
         assertTrue(_handler.mostBlocks() > 2, "proofs of many blocks");
-        assertTrue(_handler.prunes() > 1 && _handler.pendingDropped() > 5, "prunes");
+        assertTrue(_handler.prunes() > 1 && _handler.pendingPruned() > 5, "prunes");
+        assertTrue(_handler.rollBacks() > 3 && _handler.pendingRolledBack() > 5, "roll-backs");
+        assertTrue(_handler.staleParents() > 5, "parents of another time");
         assertTrue(_handler.mostProvenMessages() > 20, "messages");
         assertTrue(_handler.provenLate() > 0, "proofs that a pause kept in time");
         assertTrue(_handler.ringFull() > 0, "a record ring that a pause filled");
@@ -65,12 +70,23 @@ contract RollupInvariantTest is Test {
         }
     }
 
-    /// @notice Pending counts every block proposed less those pruned.
-    function invariant_pendingMovesByProposeAndPruneAlone() external view {
+    /// @notice Pending counts every block proposed less those pruned and rolled back.
+    function invariant_pendingFallsByPruneAndRollBackAlone() external view {
         uint256 kept = _handler.recordCount() - 1;
-        assertEq(kept + _handler.pendingDropped(), _handler.proposed());
+        assertEq(kept + _handler.pendingPruned() + _handler.pendingRolledBack(), _handler.proposed());
         // A prune that fell due by time alone is applied by `status`, and by the handler at its next step.
         assertTrue(_rollup.status().pending <= kept, "more pending than proposed");
+    }
+
+    /// @notice A block that was rolled back, or dropped with one, is never pending again, nor proven.
+    function invariant_whatWasRolledBackStaysOut() external view {
+        uint256[7][] memory dropped = _handler.droppedRecords();
+        Status memory status = _rollup.status();
+        for (uint256 i = 0; i < dropped.length; ++i) {
+            uint256 number = dropped[i][4] >> 224;
+            if (number < status.proven || number > status.pending) continue;
+            assertTrue(_rollup.recordHash(number) != keccak256(abi.encode(dropped[i])), "pending again");
+        }
     }
 
     /// @notice Messages consumed at proven <= consumed at pending <= sent; the first never goes back.

@@ -14,6 +14,7 @@ import type {
 import { ActorError } from "../support/actorError.ts";
 import type { Message } from "../../protocol/message.ts";
 import type { Withdrawal } from "../../protocol/withdrawal.ts";
+import { MessageLog } from "./messageLog.ts";
 import type { NodeBlock, ValidBlock } from "./nodeBlock.ts";
 
 /** An event does not follow those before it: the RPC server left some out. */
@@ -61,7 +62,7 @@ export interface ChainPoint {
 
 export class ChainState {
   readonly genesis: ChainPoint;
-  readonly #messages: Message[] = [];
+  readonly #messages = new MessageLog();
   /** Block n is at n - 1 - #forgotten. */
   readonly #blocks: NodeBlock[] = [];
   #forgotten = 0;
@@ -99,8 +100,8 @@ export class ChainState {
     this.#proven = tip.block.number;
   }
 
-  /** Messages that L1 sent, oldest first. */
-  get messages(): readonly Message[] {
+  /** Messages that L1 sent, oldest first; forgotten are those that the blocks still kept do not need. */
+  get messages(): MessageLog {
     return this.#messages;
   }
 
@@ -154,7 +155,7 @@ export class ChainState {
   addMessage({ index, message }: MessageSentEvent): Undo {
     expect(index === this.#messages.length + 1, `message ${index} follows ${this.#messages.length}`);
     this.#messages.push(message);
-    return () => void this.#messages.pop();
+    return () => this.#messages.pop();
   }
 
   addBlock(block: NodeBlock): Undo {
@@ -206,12 +207,13 @@ export class ChainState {
     return { proven, undo };
   }
 
-  /** Forgets blocks that were proven long ago. */
+  /** Forgets blocks that were proven long ago, and the messages that they consumed. */
   trim({ keep }: { keep: number }): void {
     const count = this.#proven - keep - this.#forgotten;
     if (count <= 0) return;
     this.#forgottenRecord = this.#blocks.splice(0, count).at(-1)!.record;
     this.#forgotten += count;
+    this.#messages.forget(this.#forgottenRecord.messageCount);
     if (this.#epochs.length > KEPT_EPOCHS) this.#epochs.splice(0, this.#epochs.length - KEPT_EPOCHS);
   }
 }

@@ -181,11 +181,11 @@ export class TrafficService implements Service {
 
   /** After a restart: the accounts that earlier deposits opened. */
   #findRegistered(): void {
-    const { messages } = this.#options.node.chain;
-    for (const user of this.users) {
-      const { x } = user.keyPair.publicKey;
-      user.leaf ??= messages.filter(isDeposit).find(({ keyX }) => keyX === x)?.index;
-    }
+    const { tip, messages } = this.#options.node.chain;
+    const accounts = [...tip.state.accounts()].map(([leaf, { key }]) => [key.x, leaf] as const);
+    const waiting = messages.slice(tip.record.messageCount).filter(isDeposit);
+    const leaves = new Map([...waiting.map(({ keyX, index }) => [keyX, index] as const), ...accounts]);
+    for (const user of this.users) user.leaf ??= leaves.get(user.keyPair.publicKey.x);
   }
 
   /** A random transaction that its sender can pay. */

@@ -5,7 +5,7 @@
  */
 import { MalformedBlobError, findBlobFault } from "../../protocol/blob.ts";
 import { type SignedProposal, attestedBlockOf } from "../../protocol/gossip.ts";
-import { type Message, rollMessageHashes } from "../../protocol/message.ts";
+import { rollMessageHashes } from "../../protocol/message.ts";
 import { encodeRecord } from "../../protocol/record.ts";
 import type { SignatureClaim } from "../../protocol/schnorr.ts";
 import { type Epoch, epochOf } from "../../protocol/time.ts";
@@ -13,6 +13,7 @@ import { isBlobOf } from "../l1/blobSidecar.ts";
 import { withoutTail } from "../l1/blobStore.ts";
 import type { RollupContract, RollupParameters } from "../l1/rollupContract.ts";
 import type { ChainPoint } from "../node/chainState.ts";
+import type { Messages } from "../node/messageLog.ts";
 import type { Node } from "../node/node.ts";
 import { verifyClaims } from "../node/verifyBlock.ts";
 import { type PriceOpinion, findStepFault } from "../price/priceStep.ts";
@@ -53,7 +54,7 @@ export interface ProposalContext {
   /** Blocks behind the proven tip, the parent included. */
   unproven: number;
   /** Every message that L1 has. */
-  messages: readonly Message[];
+  messages: Messages;
   rollup: Pick<RollupContract, "pricesAfter" | "messageSentAt">;
   /** On the exchange rate; absent: every step within the bounds passes. */
   opinion?: PriceOpinion | undefined;

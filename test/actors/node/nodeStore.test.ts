@@ -75,7 +75,7 @@ describe("Node with a store", () => {
     expect(node.chain.pending).to.equal(10);
     expect(node.chain.proven).to.equal(7);
     expect(root(node)).to.equal(chain.tip.state.root());
-    expect(node.chain.messages).to.deep.equal(chain.inbox);
+    expect(node.chain.messages.slice(0)).to.deep.equal(chain.inbox);
   };
 
   it("is begun anew, with one warning, when events were left out once", async () => {

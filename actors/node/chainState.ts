@@ -96,6 +96,7 @@ export class ChainState {
     if (!tip) return;
     this.#forgotten = tip.block.number - 1;
     this.#forgottenRecord = tip.parentRecord;
+    this.#messages.forget(tip.parentRecord.messageCount);
     this.#blocks.push(tip.block);
     this.#proven = tip.block.number;
   }

@@ -82,6 +82,7 @@ describe("Node's memory of messages", function () {
     await node.sync();
     expect(node.chain.tip.state.root()).to.equal(tip.state.root());
     expect(node.chain.messages.length).to.equal(inbox.length);
+    expect(node.chain.messages.kept).to.be.at.most(A_BLOCK * 20);
     await node.close();
   });
 

@@ -8,7 +8,7 @@ import { NodeStore, chainIdentity } from "../../../actors/node/nodeStore.ts";
 import { isActorError } from "../../../actors/support/actorError.ts";
 import { type Logger, silentLogger } from "../../../actors/support/logger.ts";
 import { FakeL1 } from "../support/fakeL1.ts";
-import { type GeneratedChain, generateChain } from "../support/generatedChain.ts";
+import { expectMessages, generateChain, type GeneratedChain } from "../support/generatedChain.ts";
 import { temporaryFolder } from "../support/temporaryFolder.ts";
 
 const DEPTH = 4;
@@ -75,7 +75,7 @@ describe("Node with a store", () => {
     expect(node.chain.pending).to.equal(10);
     expect(node.chain.proven).to.equal(7);
     expect(root(node)).to.equal(chain.tip.state.root());
-    expect(node.chain.messages.slice(0)).to.deep.equal(chain.inbox);
+    expectMessages(node, chain);
   };
 
   it("is begun anew, with one warning, when events were left out once", async () => {

@@ -1,4 +1,6 @@
 /** A long chain in the in-memory L1: users, full blocks of transfers and withdrawals, every epoch proven. */
+import { expect } from "chai";
+
 import type { Message } from "../../../protocol/message.ts";
 import { merkleCommitment } from "../../../protocol/merkle.ts";
 import {
@@ -9,6 +11,7 @@ import {
 } from "../../../protocol/transaction.ts";
 import { encodeWithdrawal } from "../../../protocol/withdrawal.ts";
 import { ChainState, type ChainPoint } from "../../../actors/node/chainState.ts";
+import type { Node } from "../../../actors/node/node.ts";
 import type { PooledTransaction } from "../../../actors/sequencer/mempool.ts";
 import { Random } from "../../../actors/traffic/random.ts";
 import { DOMAIN, type FakeL1, PRICES, depositsOf, keyPair } from "./fakeL1.ts";
@@ -74,6 +77,14 @@ export function generateChain(options: GeneratedChainOptions): GeneratedChain {
     withdrawals = [];
   }
   return { tip, inbox, transactions };
+}
+
+/** That a node on the chain has read its messages: by their hash, and word for word where it keeps them. */
+export function expectMessages({ chain }: Node, { tip, inbox }: GeneratedChain): void {
+  const { length, kept } = chain.messages;
+  expect(length).to.equal(inbox.length);
+  expect(chain.tip.record.messageHash).to.equal(tip.record.messageHash);
+  expect(chain.messages.slice(length - kept)).to.deep.equal(inbox.slice(length - kept));
 }
 
 function transactionsOn(

@@ -40,17 +40,20 @@ export async function claimRewards({
   incentives,
   account,
   orders,
+  signal,
 }: {
   book: RewardBook;
   /** Address of the minter. */
   incentives: string;
   account: Pick<L1Account, "send">;
   orders: RewardOrders;
+  /** Ends the wait for a transaction. */
+  signal?: AbortSignal;
 }): Promise<SentReward[]> {
   const { mint, coinbase, validator, prover, leftovers } = orders;
   const sent: SentReward[] = [];
   const send = async (purpose: string, to: string, data: string, what: RewardOf): Promise<void> => {
-    const { receipt } = await account.send({ purpose, to, data });
+    const { receipt } = await account.send({ purpose, to, data, ...(signal ? { signal } : {}) });
     sent.push({ ...what, hash: receipt.hash, gasUsed: receipt.gasUsed });
   };
   const sendAll = async (

@@ -96,12 +96,12 @@ export async function runNetwork(options: NetworkRunOptions): Promise<NetworkRes
       logger: logger.child({ actor: "payments" }),
     });
     const payments = new Payments({ provider, rollup, deployment, account, validators: VALIDATORS, show });
-    await payments.mint();
+    await payments.mint(signal);
     // Beside what comes now, which is work of this process.
-    const warm = warmUp(account).catch((error: unknown) => {
+    const warm = warmUp(account, signal).catch((error: unknown) => {
       logger.warn({ error: messageOf(error) }, "no blob before the first block");
     });
-    const story = await openStory({ url, deployment, folder, rules, logger, show });
+    const story = await openStory({ url, deployment, folder, rules, logger, show, signal });
     closing.push(() => story.close());
     const watch = new Watch(show);
     const network = await openNetwork({ ...options, rules, onEvent: (event) => watch.observe(event) });
@@ -172,9 +172,16 @@ async function tellAll(scene: Scene): Promise<NetworkResult> {
 }
 
 /** The first blob that anvil sees takes it seconds, which the first slot does not have. */
-async function warmUp(account: L1Account): Promise<void> {
+async function warmUp(account: L1Account, signal: AbortSignal): Promise<void> {
   const blobs = [new Uint8Array(BLOB_BYTES)];
-  await account.send({ purpose: "warm-up", to: account.address, data: "0x", gasLimit: 21_000n, blobs });
+  await account.send({
+    purpose: "warm-up",
+    to: account.address,
+    data: "0x",
+    gasLimit: 21_000n,
+    blobs,
+    signal,
+  });
 }
 
 async function openNetwork(

@@ -5,7 +5,7 @@ import { contractInterface } from "../../actors/l1/contractInterface.ts";
 import type { L1Account } from "../../actors/l1/l1Account.ts";
 import type { RollupContract } from "../../actors/l1/rollupContract.ts";
 import { MarketContract } from "../../actors/market/marketContract.ts";
-import { claimRewards } from "../../actors/rewards/claimRewards.ts";
+import { claimRewards, type RewardOrders } from "../../actors/rewards/claimRewards.ts";
 import { RewardBook } from "../../actors/rewards/rewardBook.ts";
 import { sleep } from "../../actors/support/sleep.ts";
 import type { Deployment } from "../../deploy/deployment.ts";
@@ -53,8 +53,8 @@ export class Payments {
   }
 
   /** Mints the present window into the distributor. */
-  async mint(): Promise<void> {
-    await this.#claim({ mint: true });
+  async mint(signal: AbortSignal): Promise<void> {
+    await this.#claim({ mint: true }, signal);
     const { minted } = await this.summary();
     this.#options.show(`rewards    ${shortTokens(minted)} TST minted for this window`);
   }
@@ -74,7 +74,7 @@ export class Payments {
   }): Promise<void> {
     const { epochs, crashed, seconds, signal } = parameters;
     await this.#untilClaimable(epochs, signal);
-    await this.#payValidator();
+    await this.#payValidator(signal);
 
     const market = this.#market();
     for (const until = performance.now() + 1_000 * seconds; performance.now() < until;) {
@@ -82,14 +82,14 @@ export class Payments {
       const open = epochs.filter((_, i) => !states[i]);
       if (open.length === 0) break;
       const prover = crashed();
-      for (const epoch of open) if (prover !== undefined) await this.#settleFor(prover, epoch);
+      for (const epoch of open) if (prover !== undefined) await this.#settleFor(prover, epoch, signal);
       await sleep(POLL, signal);
       signal.throwIfAborted();
     }
     await this.#book.refresh();
-    for (const { account } of PROVERS) await this.#claim({ prover: localAddress(account) });
-    await this.#claim({ leftovers: true });
-    await this.#burnForfeited();
+    for (const { account } of PROVERS) await this.#claim({ prover: localAddress(account) }, signal);
+    await this.#claim({ leftovers: true }, signal);
+    await this.#burnForfeited(signal);
   }
 
   /** From the contracts' events. */
@@ -155,7 +155,7 @@ export class Payments {
   }
 
   /** Pays the validator whose coinbase has the most to claim, for its blocks and for its attestations. */
-  async #payValidator(): Promise<void> {
+  async #payValidator(signal: AbortSignal): Promise<void> {
     const { validators, show } = this.#options;
     const coinbaseOf = (index: number): string => localValidator(index).proposer.address;
     const counts: number[] = [];
@@ -163,35 +163,35 @@ export class Payments {
       counts.push((await this.#book.blocksOf(coinbaseOf(index))).length);
     const index = counts.indexOf(Math.max(...counts));
     const validator = keyHashToHex(keyHash(blsPublicKey(localAttesterSecret(index))));
-    await this.#claim({ coinbase: coinbaseOf(index), validator });
+    await this.#claim({ coinbase: coinbaseOf(index), validator }, signal);
     show(`rewards    validator ${index} is paid as sequencer and attester`);
   }
 
   /** A pot goes to whom it is owed, whoever asks. */
-  async #settleFor(prover: string, epoch: number): Promise<void> {
+  async #settleFor(prover: string, epoch: number, signal: AbortSignal): Promise<void> {
     const { account, show } = this.#options;
     const market = this.#market();
     const opening = await market.opening(epoch);
     if (opening.prover !== prover) return;
     const data = market.encode("settle", [opening]);
-    await account.send({ purpose: `settle-${epoch}`, to: market.address, data });
+    await account.send({ purpose: `settle-${epoch}`, to: market.address, data, signal });
     show(`epoch ${epoch}  settled for the prover that crashed`);
   }
 
-  async #burnForfeited(): Promise<void> {
+  async #burnForfeited(signal: AbortSignal): Promise<void> {
     const { account, provider } = this.#options;
     const { address } = this.#market();
     const market = new Contract(address, contractInterface("market/ProofMarket"), provider);
     // One unit always stays.
     if ((await market.getFunction("toBurn").staticCall()) < 2n) return;
     const data = market.interface.encodeFunctionData("burn");
-    await account.send({ purpose: "burn-forfeited", to: address, data });
+    await account.send({ purpose: "burn-forfeited", to: address, data, signal });
   }
 
-  #claim(orders: Parameters<typeof claimRewards>[0]["orders"]): ReturnType<typeof claimRewards> {
+  async #claim(orders: RewardOrders, signal: AbortSignal): Promise<void> {
     const { account, deployment } = this.#options;
     const { incentives } = deployment.addresses;
-    return claimRewards({ book: this.#book, incentives, account, orders });
+    await claimRewards({ book: this.#book, incentives, account, orders, signal });
   }
 
   #market(): MarketContract {

@@ -41,6 +41,9 @@ export interface StartOptions {
   rpcPort: number;
 }
 
+/** Seconds after an interrupt in which parts may end in order: anvil hears of it too, and leaves them without an L1. */
+const STOP_SECONDS = 8;
+
 const dataFolder = fileURLToPath(new URL("../../.data/local", import.meta.url));
 
 /** What the steps leave for those after them. */
@@ -61,7 +64,15 @@ export async function start(options: StartOptions, hre: HardhatRuntimeEnvironmen
   rmSync(dataFolder, { recursive: true, force: true });
   const logger = createLogger({ level: "info", file: join(dataFolder, "network.log") });
   const abort = new AbortController();
-  const interrupted = (): void => (abort.signal.aborted ? process.exit(130) : abort.abort());
+  const code = options.watch ? 0 : 130;
+  const interrupted = (): void => {
+    if (abort.signal.aborted) process.exit(130);
+    abort.abort();
+    setTimeout(() => {
+      console.log("Stopped.");
+      process.exit(code);
+    }, 1_000 * STOP_SECONDS).unref();
+  };
   process.on("SIGINT", interrupted).on("SIGTERM", interrupted);
 
   // Stakes become active and seeds are fixed before genesis: what that takes has passed when the network starts.
@@ -81,7 +92,7 @@ export async function start(options: StartOptions, hre: HardhatRuntimeEnvironmen
   } catch (error) {
     if (!abort.signal.aborted) throw error;
     console.log("Stopped.");
-    process.exitCode = options.watch ? 0 : 130;
+    process.exitCode = code;
   } finally {
     await anvil.stop();
     process.off("SIGINT", interrupted).off("SIGTERM", interrupted);

@@ -42,6 +42,8 @@ export interface StoryOptions {
   rules: SequencerRules;
   logger: Logger;
   show: (line: string) => void;
+  /** Ends it, the gifts before it too. */
+  signal: AbortSignal;
 }
 
 /** A story that has its money and waits for a network. */
@@ -63,7 +65,7 @@ const ERC20 = new Interface(["function transfer(address to, uint256 value) retur
 
 /** Connects, and gives the user tokens of the treasury, which must not be sending anything else yet. */
 export async function openStory(options: StoryOptions): Promise<Story> {
-  const { url, deployment, folder, logger: parent } = options;
+  const { url, deployment, folder, logger: parent, signal } = options;
   const logger = parent.child({ actor: "story" });
   const provider = await connectL1({ url, chainId: deployment.chainId });
   const path = join(folder, "story.journal");
@@ -86,6 +88,7 @@ export async function openStory(options: StoryOptions): Promise<Story> {
           purpose: "gift",
           to: to as string,
           data: ERC20.encodeFunctionData("transfer", [localAddress(USER), amount]),
+          signal,
         }),
       ),
     );
@@ -111,7 +114,6 @@ interface Scene extends StoryOptions {
   bridge: Bridge;
   network: LocalNetwork;
   told: StoryResult;
-  signal: AbortSignal;
 }
 
 async function run(scene: Scene): Promise<void> {

@@ -27,6 +27,7 @@ import { messageOf } from "../support/actorError.ts";
 import { Emitter } from "../support/emitter.ts";
 import type { Logger } from "../support/logger.ts";
 import type { Service } from "../support/service.ts";
+import { sleep } from "../support/sleep.ts";
 import { Random } from "./random.ts";
 import { type User, isActive, seededUsers } from "./user.ts";
 
@@ -70,6 +71,8 @@ const DEPOSIT = 10n ** 18n;
 const WITHIN = 8;
 /** Fee juice for this many transfers at the present price. */
 const PAID_TRANSFERS = 100_000n;
+/** Milliseconds until deposits that failed are tried again. */
+const RETRY_AFTER = 2_000;
 
 export class TrafficService implements Service {
   readonly users: readonly User[];
@@ -99,9 +102,7 @@ export class TrafficService implements Service {
     if (this.#abort) return Promise.resolve();
     const { signal } = (this.#abort = new AbortController());
     this.#stopListening = this.#options.heads.onHead(() => this.fill());
-    this.#running = this.deposit(signal).catch((error: unknown) => {
-      if (!signal.aborted) this.#options.logger.error({ error: messageOf(error) }, "a deposit failed");
-    });
+    this.#running = this.#depositUntilDone(signal);
     return Promise.resolve();
   }
 
@@ -110,6 +111,19 @@ export class TrafficService implements Service {
     this.#abort?.abort();
     this.#abort = undefined;
     await this.#running;
+  }
+
+  /** What fails is tried again: without their deposits, users have nothing to send. */
+  async #depositUntilDone(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        return await this.deposit(signal);
+      } catch (error) {
+        if (signal.aborted) return;
+        this.#options.logger.error({ error: messageOf(error) }, "a deposit failed; trying again");
+        await sleep(RETRY_AFTER, signal);
+      }
+    }
   }
 
   /** Opens every user's account with fee juice and asset. Users that the chain knows already are left alone. */

@@ -126,6 +126,32 @@ describe("Traffic", () => {
     ]);
   });
 
+  it("tries deposits again that failed, without being asked", async function () {
+    this.timeout(20_000);
+    const l1 = new FakeL1();
+    const node = new Node({ provider: l1.provider, rollup: l1.rollup, blobs: l1, logger: silentLogger });
+    let tries = 0;
+    const { promise: again, resolve } = Promise.withResolvers<void>();
+    const send = (): Promise<never> => {
+      if (++tries > 2) resolve(); // two tokens are approved side by side
+      return Promise.reject(new Error("the answer was lost"));
+    };
+    const traffic = new TrafficService({
+      node,
+      heads: { onHead: () => () => undefined } as never,
+      account: { address: RECIPIENT, send } as never,
+      pool: { prices: PRICES } as never,
+      logger: silentLogger,
+      seed: 1,
+      users: 1,
+      backlog: 1,
+    });
+    await traffic.start();
+    await again;
+    await traffic.stop();
+    expect(tries).to.be.greaterThan(2);
+  });
+
   it("stops when the pool is full", async () => {
     expect(await run(1, 5)).to.have.length(5);
   });

@@ -131,9 +131,10 @@ describe("Traffic", () => {
     const l1 = new FakeL1();
     const node = new Node({ provider: l1.provider, rollup: l1.rollup, blobs: l1, logger: silentLogger });
     let tries = 0;
-    const { promise: again, resolve } = Promise.withResolvers<void>();
+    let tellAgain = (): void => undefined;
+    const again = new Promise<void>((resolve) => (tellAgain = resolve));
     const send = (): Promise<never> => {
-      if (++tries > 2) resolve(); // two tokens are approved side by side
+      if (++tries > 2) tellAgain(); // two tokens are approved side by side
       return Promise.reject(new Error("the answer was lost"));
     };
     const traffic = new TrafficService({

@@ -114,15 +114,17 @@ function earlierWord(epoch: bigint): Word {
     rewardsRoot: keccak256("0x02"),
     prover: `0x${"ab".repeat(20)}`,
     endRecordHash: keccak256("0x03"),
+    previous: keccak256("0x04"),
   };
 }
 
-function hashOf({ when, duties, rewardsRoot, prover, endRecordHash }: Word): string {
+function hashOf({ when, duties, rewardsRoot, prover, endRecordHash, previous }: Word): string {
   const hash = (types: string[], values: unknown[]): string =>
     keccak256(AbiCoder.defaultAbiCoder().encode(types, values));
   const settlement = hash(["address", "bytes32"], [prover, endRecordHash]);
   const payments = hash(["uint256", "bytes32", "bytes32"], [when, settlement, rewardsRoot]);
-  return hash(["bytes32", "bytes32"], [duties, payments]);
+  const link = hash(["bytes32", "bytes32"], [payments, previous]);
+  return hash(["bytes32", "bytes32"], [duties, link]);
 }
 
 async function sampleOf(driver: MarketDriver, hash: string): Promise<Sample> {

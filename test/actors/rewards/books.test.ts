@@ -28,7 +28,7 @@ const RIGHT: Input = {
     aggregateChallenge: 5n,
   },
   stakes: { staked: 280n, exiting: 20n },
-  bonds: { free: 40n, reserved: 15n, withdrawing: 5n },
+  bonds: { free: 40n, reserved: 13n, withdrawing: 5n, forfeited: 2n },
   buckets: { canonical: 150n, earmarked: 50n },
   feePortal: {
     accounts: 70n,
@@ -75,7 +75,7 @@ describe("books of the network token", () => {
     "stakes without cover": [{ ...RIGHT, stakes: { staked: 281n, exiting: 20n } }, /validators' stakes/],
     "an exit without cover": [{ ...RIGHT, stakes: { staked: 280n, exiting: 21n } }, /validators' stakes/],
     "a free bond without cover": [inBonds({ free: 41n }), /provers' bonds/],
-    "a reserved bond that is free too": [inBonds({ free: 55n }), /provers' bonds/],
+    "a reserved bond that is free too": [inBonds({ free: 53n }), /provers' bonds/],
     "a bond paid out and on its way": [inBonds({ withdrawing: 6n }), /provers' bonds/],
     "a bucket without cover": [{ ...RIGHT, buckets: { canonical: 150n, earmarked: 51n } }, /buckets/],
     "tokens in Rewards": [inPlaces({ rewards: 1n, wallets: 319n }), /Rewards, which holds none/],

@@ -338,7 +338,14 @@ export class MarketWorld {
   }
 
   #contract(): MarketOnL1 {
-    const word = { when: 0n, duties: "0x", rewardsRoot: "0x", prover: "0x", endRecordHash: "0x" };
+    const word = {
+      when: 0n,
+      duties: "0x",
+      rewardsRoot: "0x",
+      prover: "0x",
+      endRecordHash: "0x",
+      previous: "0x",
+    };
     return {
       address: MARKET,
       epoch: (epoch) => {

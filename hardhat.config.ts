@@ -51,9 +51,20 @@ const GENERATED_VERIFIERS = ["Local", "Medium"].map(
   (size) => `contracts/verifier/generated/EpochVerifier${size}.sol`,
 );
 
-/** Inlined as much as the rest these two would outgrow the limit of 24,576 bytes. */
-const ROLLUP = "contracts/rollup/Rollup.sol";
-const REGISTRY = "contracts/staking/ValidatorRegistry.sol";
+/**
+ * How often a contract's code is taken to run, where it is not as often as can be: the first two would outgrow the limit
+ * of 24,576 bytes, the others run too seldom to be worth the gas of deploying them at full length.
+ */
+const RUNS: Readonly<Record<string, number>> = {
+  "contracts/rollup/Rollup.sol": 5_000,
+  "contracts/staking/ValidatorRegistry.sol": 2_000,
+  "contracts/market/ProofMarket.sol": 5_000,
+  "contracts/market/ProofSubmitter.sol": 200,
+  "contracts/rewards/Incentives.sol": 200,
+  "contracts/rewards/RewardDistributor.sol": 5_000,
+  "contracts/slashing/AggregateChallenge.sol": 2_000,
+  "contracts/verifier/VerifierPolicy.sol": 5_000,
+};
 
 export default defineConfig({
   plugins: [hardhatToolboxMochaEthers],
@@ -101,16 +112,16 @@ export default defineConfig({
               { version: SOLC, path: soljson, settings: { ...viaIr, viaIR: false } },
             ]),
           ),
-          [ROLLUP]: {
-            version: SOLC,
-            path: soljson,
-            settings: { ...viaIr, optimizer: { enabled: true, runs: 5_000 } },
-          },
-          [REGISTRY]: {
-            version: SOLC,
-            path: soljson,
-            settings: { ...viaIr, optimizer: { enabled: true, runs: 2_000 } },
-          },
+          ...Object.fromEntries(
+            Object.entries(RUNS).map(([file, runs]) => [
+              file,
+              {
+                version: SOLC,
+                path: soljson,
+                settings: { ...viaIr, optimizer: { enabled: true, runs } },
+              },
+            ]),
+          ),
         },
       },
     },

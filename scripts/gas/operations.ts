@@ -54,13 +54,6 @@ export const TARGETS: Readonly<Record<string, number>> = {
   deployMaxTransaction: 2 ** 24,
 };
 
-/**
- * Targets that are not met yet, with the most the operation may take until then: a guard against getting worse, not a
- * promise. An entry goes when its target is met.
- */
-export const MISSED: Readonly<Record<string, number>> = {
-};
-
 /** Regression that fails a comparison, relative. */
 const TOLERANCE = 0.01;
 

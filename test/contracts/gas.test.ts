@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { artifacts, network } from "hardhat";
 
 import { measureGas } from "../../scripts/gas/measure.ts";
-import { type GasReport, MISSED, regressions, TARGETS } from "../../scripts/gas/operations.ts";
+import { type GasReport, regressions, TARGETS } from "../../scripts/gas/operations.ts";
 
 describe("gas", () => {
   let report: GasReport;
@@ -13,20 +13,15 @@ describe("gas", () => {
   });
 
   for (const [operation, target] of Object.entries(TARGETS)) {
-    const limit = MISSED[operation];
-    const title =
-      limit === undefined
-        ? `${operation} takes at most ${target}`
-        : `${operation} takes at most ${limit}, its target of ${target} being missed`;
-    it(title, function () {
+    it(`${operation} takes at most ${target}`, function () {
       const measured = report.operations[operation];
       if (measured === undefined) this.skip();
-      expect(measured.avg).to.be.at.most(limit ?? target);
+      expect(measured.avg).to.be.at.most(target);
     });
   }
 
-  it("never takes more than 67,000 for a steady propose", () => {
-    expect(report.operations.propose!.max).to.be.at.most(67_000);
+  it("never takes more than 64,000 for a steady propose", () => {
+    expect(report.operations.propose!.max).to.be.at.most(64_000);
   });
 
   it("names a regression of more than 1 %, and what is no longer measured", () => {

@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {Account, IProofMarket} from "../../contracts/market/IProofMarket.sol";
 import {BondLib} from "../../contracts/market/BondLib.sol";
-import {MarketRules, MarketState} from "../../contracts/market/MarketState.sol";
+import {MarketState} from "../../contracts/market/MarketState.sol";
 import {BurnableToken} from "./MarketDoubles.sol";
 import {Test, Vm, vm} from "./Vm.sol";
 
@@ -148,22 +148,29 @@ contract MarketBondTest is Test {
         _expect(90, 10, 0);
     }
 
-    function test_aForfeitedBondIsBurnedAndShared() external {
+    function test_aForfeitedBondIsSharedAndWaitsToBeBurnt() external {
         _deposit(100);
         this.reserve(70, 0);
         uint256 supply = _token.totalSupply();
-        BondLib.forfeit(_state, _rules(), BOB, 40, ALICE, 20);
+        BondLib.forfeit(_state, BOB, 40, ALICE, 20);
         _expect(30, 10, 0);
         assertEq(_state.accounts[ALICE].free, 20);
-        assertEq(supply - _token.totalSupply(), 40);
+        assertEq(_state.toBurn, 40);
         // Either part may be nothing, or a single unit.
-        BondLib.forfeit(_state, _rules(), BOB, 1, ALICE, 0);
-        BondLib.forfeit(_state, _rules(), BOB, 0, ALICE, 1);
+        BondLib.forfeit(_state, BOB, 1, ALICE, 0);
+        BondLib.forfeit(_state, BOB, 0, ALICE, 1);
         _expect(30, 8, 0);
         assertEq(_state.accounts[ALICE].free, 21);
-        assertEq(supply - _token.totalSupply(), 41);
-        // What is left is what the accounts say.
-        assertEq(_token.balanceOf(address(this)), 30 + 8 + 21);
+        assertEq(_state.toBurn, 41);
+        assertEq(supply, _token.totalSupply());
+
+        // One unit stays behind, and alone it cannot be burnt.
+        assertEq(this.burn(), 40);
+        assertEq(supply - _token.totalSupply(), 40);
+        vm.expectRevert(abi.encodeWithSelector(IProofMarket.Market__NothingToBurn.selector));
+        this.burn();
+        // What is left is what the accounts say, and that unit.
+        assertEq(_token.balanceOf(address(this)), 30 + 8 + 21 + 1);
     }
 
     // Entry points: who calls is the account
@@ -188,6 +195,10 @@ contract MarketBondTest is Test {
         return BondLib.reserve(_state, BOB, bond, nonce);
     }
 
+    function burn() external returns (uint256) {
+        return BondLib.burn(_state, address(_token));
+    }
+
     function _deposit(uint256 amount) private {
         vm.prank(ALICE);
         this.deposit(BOB, amount);
@@ -196,10 +207,6 @@ contract MarketBondTest is Test {
     function _initiate(uint256 amount) private {
         vm.prank(BOB);
         this.initiate(amount);
-    }
-
-    function _rules() private view returns (MarketRules memory rules) {
-        rules.token = address(_token);
     }
 
     function _expect(uint256 free, uint256 reserved, uint256 withdrawing) private view {

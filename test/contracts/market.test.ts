@@ -117,8 +117,8 @@ describe("ProofMarket on the real Rollup", () => {
         },
       },
     });
-    expect(await contract.predecessor()).to.deep.equal(NO_WORD);
     await driver.epoch(0);
+    expect(await contract.predecessor()).to.deep.equal(NO_WORD);
     await driver.prove(0, alice.address);
     await driver.epoch(1);
     await driver.prove(1, bob.address);

@@ -27,7 +27,7 @@ describe("Node's memory of messages", function () {
     let tip = from;
     for (let i = 0; i < blocks; i++) {
       const sent = depositsOf(inbox.length / A_BLOCK);
-      l1.send(sent);
+      l1.send(sent, inbox);
       inbox.push(...sent);
       tip = l1.propose({ parent: tip, slot: tip.number + 1, inbox, candidates: [], real: false }).point;
       if (tip.number % 2 === 0) proven(l1, tip.number);

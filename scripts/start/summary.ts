@@ -268,7 +268,8 @@ function gasGroup({ gasUsed }: Summary): Group {
     name,
     ...[avg, min, max, times].map((value) => value.toLocaleString("en")),
   ]);
-  return { title: "Gas of whole transactions", rows: table(titles, rows) };
+  // A word of a ring that was never written costs 17,100 more than one that was.
+  return { title: "Gas of whole transactions, rings in their first lap", rows: table(titles, rows) };
 }
 
 function missingGroup({ missing, market }: Summary): Group[] {

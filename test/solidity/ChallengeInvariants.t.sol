@@ -93,9 +93,9 @@ contract ChallengeInvariantsTest is ChallengeFixture {
     /// @dev One of the last blocks, pending or proven.
     function _accuse(uint256 random) private {
         _forgetPruned();
-        if (records.length == 1) return;
-        uint256 number = records.length - 1 - (random % 12);
-        if (random % 12 > records.length - 2) return;
+        uint256 back = random % 12;
+        if (back + 1 >= records.length) return;
+        uint256 number = records.length - 1 - back;
         bytes32 recordHash = _hash(number);
         if (!_isWrong[recordHash] || _isConvicted[recordHash]) {
             try this.invalidateExternal(number) {

@@ -357,8 +357,7 @@ export class MarketWorld {
       opening: (epoch) => Promise.resolve({ epoch } as never),
       isSettled: (epoch) => Promise.resolve(this.settled.has(epoch)),
       credit: (prover) => Promise.resolve(this.credits.get(prover) ?? 0n),
-      collection: (prover) =>
-        Promise.resolve({ to: MARKET, data: this.#encode("collectProver", [prover]) }),
+      collection: (prover) => Promise.resolve({ to: MARKET, data: this.#encode("collectProver", [prover]) }),
       encode: (method, values) => this.#encode(method, values),
     };
   }

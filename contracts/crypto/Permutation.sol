@@ -15,7 +15,7 @@ library Permutation {
     /// @param size number of values, at least 1, below 2^32
     /// @param side ceil(sqrt(size)), see `sideOf`; passed because it is stored beside the seed
     /// @param x below `size`
-    function at(uint256 seed, uint256 size, uint256 side, uint256 x) internal pure returns (uint256 y) {
+    function placeOf(uint256 seed, uint256 size, uint256 side, uint256 x) internal pure returns (uint256 y) {
         assembly ("memory-safe") {
             let b := div(add(size, sub(side, 1)), side)
             y := x
@@ -70,7 +70,7 @@ library Permutation {
     function select(uint256 seed, uint256 size, uint256 side, uint256 bitmap, uint256 memory_) internal pure {
         for (uint256 x = 0; bitmap != 0; bitmap >>= 1) {
             if (bitmap & 1 != 0) {
-                uint256 value = at(seed, size, side, x);
+                uint256 value = placeOf(seed, size, side, x);
                 assembly ("memory-safe") {
                     mstore(memory_, value)
                     memory_ := add(memory_, 0x20)

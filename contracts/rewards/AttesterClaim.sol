@@ -109,12 +109,12 @@ library AttesterClaim {
         stretch.keyHash = keyHash;
         // One word an entry: every stretch begins with one.
         stretch.list = owed.beginList(32 * (claims.length / _ENTRY));
-        uint256 at = _start(entry, terms, sources, claims);
-        while (at < entry.end) {
-            uint256 body = at + _ENTRY;
-            if (_load(at) >> 248 > 3) body = _prepare(entry, sources, at);
+        uint256 pos = _start(entry, terms, sources, claims);
+        while (pos < entry.end) {
+            uint256 body = pos + _ENTRY;
+            if (_load(pos) >> 248 > 3) body = _prepare(entry, sources, pos);
             bool isSpecial;
-            (at, isSpecial) = _open(entry, at, body);
+            (pos, isSpecial) = _open(entry, pos, body);
             if (isSpecial) _examine(entry, stretch, cursor, owed, terms, sources);
             unchecked {
                 uint256 bit = 1 << ((entry.when >> 64) - cursor.first);
@@ -127,7 +127,7 @@ library AttesterClaim {
             }
         }
         // It is enough to see at the end that no entry was cut: nothing counts before.
-        if (at != entry.end) revert IRewards.Rewards__MalformedClaim(claims.length);
+        if (pos != entry.end) revert IRewards.Rewards__MalformedClaim(claims.length);
         sources.rollup.requireWord(entry.when >> 64, entry.word);
         _close(stretch, cursor, owed, sources.reward);
         cursor.flush();
@@ -135,26 +135,26 @@ library AttesterClaim {
     }
 
     /// @dev epoch32 | spare4 | followers20 | size20 | side12 | set8
-    /// @return at where the first entry begins in the calldata
+    /// @return pos where the first entry begins in the calldata
     function _start(
         Entry memory entry,
         EpochTerms memory terms,
         AttesterSources memory sources,
         bytes calldata claims
-    ) private pure returns (uint256 at) {
+    ) private pure returns (uint256 pos) {
         assembly ("memory-safe") {
-            at := claims.offset
+            pos := claims.offset
         }
         unchecked {
-            uint256 head = _load(at);
+            uint256 head = _load(pos);
             uint256 before = (head >> 224) - 1;
             uint256 freeze = terms.genesis + (before - _FREEZE_LEAD) * terms.epochDuration;
             entry.base = ((before + 1) << 224) + (freeze << 192);
             entry.step = (1 << 224) + (terms.epochDuration << 192);
             entry.settled = terms.settled;
             _setSizes(entry, sources.committeeSize, head >> 160);
-            (entry.start, entry.end) = (at, at + claims.length);
-            at += _HEAD;
+            (entry.start, entry.end) = (pos, pos + claims.length);
+            pos += _HEAD;
         }
     }
 
@@ -176,13 +176,13 @@ library AttesterClaim {
     function _prepare(
         Entry memory entry,
         AttesterSources memory sources,
-        uint256 at
+        uint256 pos
     ) private view returns (uint256 body) {
         unchecked {
-            uint256 mode = _load(at) >> 248;
-            if (mode > 63) revert IRewards.Rewards__MalformedClaim(at - entry.start);
+            uint256 mode = _load(pos) >> 248;
+            if (mode > 63) revert IRewards.Rewards__MalformedClaim(pos - entry.start);
             if (mode & _FIRST != 0) sources.rollup.requireWord(entry.when >> 64, entry.word);
-            body = at + _ENTRY;
+            body = pos + _ENTRY;
             if (mode & _WITH_SKIP != 0) {
                 entry.base += ((_load(body) >> 240) - 1) * entry.step;
                 body += 2;
@@ -203,11 +203,11 @@ library AttesterClaim {
     /// @return isSpecial whether it needs a closer look
     function _open(
         Entry memory entry,
-        uint256 at,
+        uint256 pos,
         uint256 body
     ) private pure returns (uint256 next, bool isSpecial) {
         assembly ("memory-safe") {
-            let head := calldataload(at)
+            let head := calldataload(pos)
             let mode := shr(248, head)
             let base := add(mload(add(entry, 0x80)), mload(add(entry, 0xa0)))
             mstore(add(entry, 0x80), base)
@@ -254,7 +254,7 @@ library AttesterClaim {
             mstore(add(entry, 0x40), high)
 
             // See EpochWordLib: the link, which the first entry of a run brings, then the word.
-            let hash := calldataload(add(at, 23))
+            let hash := calldataload(add(pos, 23))
             if lt(mode, _FIRST) {
                 mstore(0, hash)
                 mstore(0x20, mload(add(entry, 0xc0)))
@@ -344,7 +344,7 @@ library AttesterClaim {
                 mstore(add(entry, 0x120), sub(last, position))
             }
             isPart = size > sources.committeeSize;
-            if (isPart) position = Permutation.at(word.seedOf(), size, word.sideOf(), position);
+            if (isPart) position = Permutation.placeOf(word.seedOf(), size, word.sideOf(), position);
             uint256 followers = word.followersOf();
             bool pinned = position >= followers;
             if (pinned) position -= followers;
@@ -373,9 +373,9 @@ library AttesterClaim {
     }
 
     /// @dev A word of the calldata; zeros beyond its end.
-    function _load(uint256 at) private pure returns (uint256 word) {
+    function _load(uint256 pos) private pure returns (uint256 word) {
         assembly ("memory-safe") {
-            word := calldataload(at)
+            word := calldataload(pos)
         }
     }
 }

@@ -15,14 +15,14 @@ struct Owed {
 /// @notice Written while the claim is read, as long as it turns out to be.
 library OwedLib {
     /// @notice Makes room for so many bytes.
-    /// @return at where in memory the list begins
-    function beginList(Owed memory owed, uint256 room) internal pure returns (uint256 at) {
+    /// @return pos where in memory the list begins
+    function beginList(Owed memory owed, uint256 room) internal pure returns (uint256 pos) {
         bytes memory list;
         assembly ("memory-safe") {
             list := mload(0x40)
-            at := add(list, 0x20)
+            pos := add(list, 0x20)
             // Whole words, and one that the last item may run over.
-            mstore(0x40, add(at, and(add(room, 0x3f), not(0x1f))))
+            mstore(0x40, add(pos, and(add(room, 0x3f), not(0x1f))))
         }
         owed.list = list;
     }

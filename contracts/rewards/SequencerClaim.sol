@@ -66,15 +66,15 @@ library SequencerClaim {
         bytes calldata claims
     ) internal returns (Owed memory owed) {
         Entry memory entry;
-        uint256 at = _start(entry, sources, claims);
+        uint256 pos = _start(entry, sources, claims);
         // One item for every leaf, of which the shortest has no siblings.
         entry.list = owed.beginList(5 * (claims.length / _LEAF));
-        while (at < entry.end) {
-            if (_load(at) & _CHAINED == 0) sources.rollup.requireWord(entry.when >> 64, entry.word);
+        while (pos < entry.end) {
+            if (_load(pos) & _CHAINED == 0) sources.rollup.requireWord(entry.when >> 64, entry.word);
             uint256 next;
-            (at, next) = _readHead(entry, at);
+            (pos, next) = _readHead(entry, pos);
             terms.requireClaimable(entry.when);
-            while (at < next) at = _settleLeaf(entry, cursor, at);
+            while (pos < next) pos = _settleLeaf(entry, cursor, pos);
             unchecked {
                 if (terms.isCanonical(entry.when >> 64)) owed.canonical += entry.rewards;
                 else owed.other += entry.rewards;
@@ -87,17 +87,17 @@ library SequencerClaim {
         owed.endList(entry.list);
     }
 
-    /// @return at where the first entry begins in the calldata
+    /// @return pos where the first entry begins in the calldata
     function _start(
         Entry memory entry,
         SequencerSources memory sources,
         bytes calldata claims
-    ) private pure returns (uint256 at) {
+    ) private pure returns (uint256 pos) {
         assembly ("memory-safe") {
-            at := claims.offset
+            pos := claims.offset
         }
         unchecked {
-            (entry.start, entry.end) = (at, at + claims.length);
+            (entry.start, entry.end) = (pos, pos + claims.length);
         }
         entry.coinbase = uint256(uint160(sources.coinbase)) << 96;
         (entry.blockReward, entry.attestationBonus) = (sources.blockReward, sources.attestationBonus);
@@ -106,10 +106,10 @@ library SequencerClaim {
     /// @dev epoch32 | chained1 | provenAt39 | leaves8 | blocks8 | duties256 | settlement256 | previous256 if not chained.
     /// @return next where the leaves begin
     /// @return end and end
-    function _readHead(Entry memory entry, uint256 at) private pure returns (uint256 next, uint256 end) {
+    function _readHead(Entry memory entry, uint256 pos) private pure returns (uint256 next, uint256 end) {
         unchecked {
-            uint256 head = _load(at);
-            next = at + _HEAD;
+            uint256 head = _load(pos);
+            next = pos + _HEAD;
             if (head & _CHAINED == 0) {
                 entry.word = bytes32(_load(next));
                 next += 32;
@@ -122,10 +122,10 @@ library SequencerClaim {
             }
             end = next + ((head >> 176) & 0xff) * (_LEAF + entry.siblings);
             // The leaves' own length is checked here once for all.
-            if (end > entry.end || end == next) revert IRewards.Rewards__MalformedClaim(at - entry.start);
+            if (end > entry.end || end == next) revert IRewards.Rewards__MalformedClaim(pos - entry.start);
 
             entry.when = ((head >> 224) << 64) | ((head >> 184) & 0x7fffffffff);
-            (entry.duties, entry.settlement) = (bytes32(_load(at + 11)), bytes32(_load(at + 43)));
+            (entry.duties, entry.settlement) = (bytes32(_load(pos + 11)), bytes32(_load(pos + 43)));
             (entry.rewardsRoot, entry.rewards) = (0, 0);
         }
     }
@@ -135,14 +135,14 @@ library SequencerClaim {
     function _settleLeaf(
         Entry memory entry,
         BitCursor memory cursor,
-        uint256 at
+        uint256 pos
     ) private returns (uint256 next) {
-        uint256 index = _load(at) >> 248;
+        uint256 index = _load(pos) >> 248;
         unchecked {
-            if (index >= entry.blocks) revert IRewards.Rewards__MalformedClaim(at - entry.start);
+            if (index >= entry.blocks) revert IRewards.Rewards__MalformedClaim(pos - entry.start);
         }
         bytes32 root;
-        (next, root) = _readLeaf(entry, at);
+        (next, root) = _readLeaf(entry, pos);
         if (entry.rewardsRoot == 0) entry.rewardsRoot = root;
         else if (root != entry.rewardsRoot) revert IRewards.Rewards__WrongLeaf(entry.when >> 64, index);
         if (!cursor.mark(entry.when >> 64, index))
@@ -153,9 +153,9 @@ library SequencerClaim {
     /// earned.
     /// @return next where the leaf after it begins
     /// @return root commitment of the epoch's leaves to which it leads
-    function _readLeaf(Entry memory entry, uint256 at) private pure returns (uint256 next, bytes32 root) {
+    function _readLeaf(Entry memory entry, uint256 pos) private pure returns (uint256 next, bytes32 root) {
         assembly ("memory-safe") {
-            let word := calldataload(at)
+            let word := calldataload(pos)
             let index := byte(0, word)
             let attested := byte(1, word)
             let fee := and(shr(160, word), 0xffffffffffffffffffff)
@@ -172,14 +172,14 @@ library SequencerClaim {
             // Up to the root: the node goes left or right as the lowest bit of the rest of the index says.
             let node := or(or(mload(add(entry, 0xa0)), shl(80, attested)), fee)
             let path := shl(5, index)
-            at := add(at, _LEAF)
-            next := add(at, mload(add(entry, 0x80)))
-            for {} lt(at, next) {
-                at := add(at, 0x20)
+            pos := add(pos, _LEAF)
+            next := add(pos, mload(add(entry, 0x80)))
+            for {} lt(pos, next) {
+                pos := add(pos, 0x20)
             } {
                 let side := and(path, 0x20)
                 mstore(side, node)
-                mstore(xor(side, 0x20), calldataload(at))
+                mstore(xor(side, 0x20), calldataload(pos))
                 node := keccak256(0, 0x40)
                 path := shr(1, path)
             }
@@ -197,9 +197,9 @@ library SequencerClaim {
     }
 
     /// @dev A word of the calldata; zeros beyond its end.
-    function _load(uint256 at) private pure returns (uint256 word) {
+    function _load(uint256 pos) private pure returns (uint256 word) {
         assembly ("memory-safe") {
-            word := calldataload(at)
+            word := calldataload(pos)
         }
     }
 }

@@ -162,7 +162,9 @@ library SelectionLib {
     function placeOf(SeedWord word, uint256 committeeSize, uint256 position) internal pure returns (uint256) {
         uint256 size = word.sizeOf();
         return
-            size <= committeeSize ? position : Permutation.at(word.seedOf(), size, word.sideOf(), position);
+            size <= committeeSize
+                ? position
+                : Permutation.placeOf(word.seedOf(), size, word.sideOf(), position);
     }
 
     /// @notice Who attests for a place of the frozen set.

@@ -16,7 +16,7 @@ contract StakingPermutationTest is Test {
         uint256 side = Permutation.sideOf(size);
         bool[] memory seen = new bool[](size);
         for (uint256 x = 0; x < size; ++x) {
-            uint256 y = Permutation.at(seed, size, side, x);
+            uint256 y = Permutation.placeOf(seed, size, side, x);
             assertTrue(y < size && !seen[y], "twice");
             seen[y] = true;
         }
@@ -33,7 +33,7 @@ contract StakingPermutationTest is Test {
             uint256 side = Permutation.sideOf(size);
             for (uint256 x = 0; x < size; x += 1 + size / 7) {
                 assertTrue(
-                    Permutation.at(uint256(keccak256(abi.encode(size))), size, side, x) < size,
+                    Permutation.placeOf(uint256(keccak256(abi.encode(size))), size, side, x) < size,
                     "range"
                 );
             }
@@ -42,10 +42,10 @@ contract StakingPermutationTest is Test {
 
     function test_knownValues() external pure {
         uint256 seed = 0x0707070707070707070707070707070707070707070707070707070707070707;
-        assertEq(Permutation.at(seed, 1000, 32, 0), 770);
-        assertEq(Permutation.at(seed, 1000, 32, 47), 735);
-        assertEq(Permutation.at(seed, 20_000, 142, 0), 5891);
-        assertEq(Permutation.at(seed, 4097, 65, 5), 2661);
+        assertEq(Permutation.placeOf(seed, 1000, 32, 0), 770);
+        assertEq(Permutation.placeOf(seed, 1000, 32, 47), 735);
+        assertEq(Permutation.placeOf(seed, 20_000, 142, 0), 5891);
+        assertEq(Permutation.placeOf(seed, 4097, 65, 5), 2661);
     }
 }
 

@@ -34,7 +34,7 @@ contract StakingVectorsTest is Test {
             uint256[] memory values = _uints(field(i, "values"));
             for (uint256 k = 0; k < places.length; ++k)
                 assertEq(
-                    Permutation.at(_word(field(i, "seed")), size, Permutation.sideOf(size), places[k]),
+                    Permutation.placeOf(_word(field(i, "seed")), size, Permutation.sideOf(size), places[k]),
                     values[k]
                 );
         }

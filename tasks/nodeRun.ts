@@ -8,16 +8,18 @@ import {
   BEACON,
   DATA,
   JSON_LOGS,
+  L1_BLOCK_TIME,
   PORT,
   REORG_DEPTH,
   checkPort,
+  l1BlockTimeOf,
   runProcess,
   type ProcessOptions,
 } from "./processOptions.ts";
 
 export const nodeRunTask = task(
   "node:run",
-  "Follows a rollup until it is stopped, and answers questions about its ledger",
+  "Follows a rollup until it is stopped, answers questions about its ledger, and keeps quotes of its proof market",
 )
   .addOption(DATA)
   .addOption(RPC)
@@ -26,15 +28,23 @@ export const nodeRunTask = task(
   .addOption(RECORD)
   .addOption(PORT(8560))
   .addOption(REORG_DEPTH)
+  .addOption(L1_BLOCK_TIME)
   .addFlag(JSON_LOGS)
   .setInlineAction((options, hre) => showKnownErrors(() => nodeRun(options, hre)))
   .build();
 
 async function nodeRun(
-  options: ProcessOptions & { port: number },
+  options: ProcessOptions & { port: number; blockTime: number },
   hre: HardhatRuntimeEnvironment,
 ): Promise<void> {
   const { openNodeProcess } = await import("../actors/process/nodeProcess.ts");
   const port = checkPort(options.port);
-  await runProcess("node", options, hre, (follow) => openNodeProcess({ ...follow, port }));
+  await runProcess("node", options, hre, async (follow, deployment) =>
+    openNodeProcess({
+      ...follow,
+      port,
+      market: deployment,
+      l1BlockTime: await l1BlockTimeOf(options.blockTime, deployment),
+    }),
+  );
 }

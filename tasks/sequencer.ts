@@ -98,6 +98,7 @@ async function sequencer(options: SequencerOptions, hre: HardhatRuntimeEnvironme
       port,
       ...(feeCeiling ? { feeCeiling } : {}),
       ...(priceSource ? { priceSource } : {}),
+      market: deployment,
       l1BlockTime: await l1BlockTimeOf(options.blockTime, deployment),
     }),
   );

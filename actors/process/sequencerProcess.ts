@@ -2,6 +2,8 @@ import { slotAt, toTimestamp } from "../../protocol/time.ts";
 import { ProposalGuard } from "../journal/proposalGuard.ts";
 import { type FeeCeiling, readL1Fees } from "../l1/fees.ts";
 import { readHead } from "../l1/provider.ts";
+import type { MarketDeployment } from "../market/marketContract.ts";
+import { QuoteBoard } from "../market/quoteBoard.ts";
 import type { PriceSource } from "../price/priceSource.ts";
 import { NodeLedger } from "../rpc/nodeLedger.ts";
 import { RpcServer } from "../rpc/rpcServer.ts";
@@ -27,6 +29,8 @@ export interface SequencerProcessOptions extends FollowOptions {
   feeCeiling?: FeeCeiling;
   /** Exchange rate that its blocks move towards. Default: they leave it as it is. */
   priceSource?: PriceSource;
+  /** Keeps quotes of the deployment's proof market for others. Default: it keeps none. */
+  market?: MarketDeployment;
   /** Seconds between L1 blocks. */
   l1BlockTime: number;
 }
@@ -41,7 +45,7 @@ export interface SequencerProcess {
 
 /** @throws see {@link FollowedRollup.open}; ActorError JOURNAL_LOCKED, JOURNAL_CORRUPT */
 export async function openSequencerProcess(options: SequencerProcessOptions): Promise<SequencerProcess> {
-  const { privateKey, attesterKeys, port, l1BlockTime, logger } = options;
+  const { privateKey, attesterKeys, port, market, l1BlockTime, logger } = options;
   const followed = await FollowedRollup.open(options);
   try {
     const { node, heads, rollup, provider, verifySignature } = followed;
@@ -75,8 +79,11 @@ export async function openSequencerProcess(options: SequencerProcessOptions): Pr
       l1Head: () => heads.head?.number,
       l1Fees: () => readL1Fees(provider),
     });
-    const api = new RpcServer({ ledger, port, logger });
-    return { service: new ActorProcess([followed, api, proposer]), followed, mempool, proposer };
+    const board =
+      market && (await QuoteBoard.open({ provider, deployment: market, node, heads, l1BlockTime, logger }));
+    const api = new RpcServer({ ledger, port, logger, extensions: board ? [board.api] : [] });
+    const services = [followed, ...(board ? [board] : []), api, proposer];
+    return { service: new ActorProcess(services), followed, mempool, proposer };
   } catch (error) {
     await followed.stop();
     throw error;

@@ -1,7 +1,9 @@
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 
+import { openNodeProcess } from "../../actors/process/nodeProcess.ts";
+import { silentLogger } from "../../actors/support/logger.ts";
 import { writeDeployment } from "../../deploy/deployment.ts";
 import { LOCAL_ACCOUNTS, localAddress } from "../../deploy/localAccounts.ts";
 import { temporaryFolder } from "../actors/support/temporaryFolder.ts";
@@ -19,6 +21,8 @@ describe("The tasks of the proof market, on anvil", function () {
 
   let chain: TestChain;
   let running: TestNetwork;
+  /** A node of its own, as `node:run` opens it. */
+  let board: Awaited<ReturnType<typeof openNodeProcess>>;
   const folder = temporaryFolder();
   const quote = join(folder.path, "quote.json");
 
@@ -26,8 +30,20 @@ describe("The tasks of the proof market, on anvil", function () {
     chain = await startTestChain();
     writeDeployment({ ...chain.deployment, network: "local" }, folder.path);
     running = await startTestNetwork({ chain, folder: join(folder.path, "network"), users: 0 });
+    board = await openNodeProcess({
+      rpcUrl: chain.url,
+      deployment: chain.deployment,
+      market: chain.deployment,
+      folder: join(folder.path, "node"),
+      port: 0,
+      l1BlockTime: 1,
+      pollInterval: 50,
+      logger: silentLogger,
+    });
+    await board.service.start();
   });
   after(async () => {
+    await board?.service.stop();
     await running?.network.stop();
     await chain?.stop();
     folder.remove();
@@ -57,13 +73,33 @@ describe("The tasks of the proof market, on anvil", function () {
     expect(bond).to.include({ free: String(10n ** 20n) });
   });
 
-  it("signs a quote, and brings it to L1 when its epoch is over", async () => {
+  it("signs a quote for a file, and refuses it while its epoch runs", async () => {
     const signed = await ok("quote", { epoch: "0", fee: "1500" });
     writeFileSync(quote, JSON.stringify(signed));
     await refused("claim", { quote }, /proven|prove/);
+  });
+
+  it("sends a quote to a node, which keeps what the market would take and nothing else", async () => {
+    const node = board.api.url!;
+    const { sentTo: _, ...signed } = JSON.parse(readFileSync(quote, "utf8")) as Record<string, unknown>;
+    const altered = await fetch(`${node}/quotes`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ ...signed, fee: 1_400 }),
+    });
+    expect(altered.status).to.equal(422);
+    expect(await altered.json())
+      .to.have.nested.property("error.message")
+      .that.matches(/signature/);
+    await ok("quote", { epoch: "0", fee: "1500", node });
+    const { quotes } = (await (await fetch(`${node}/quotes/0`)).json()) as { quotes: { fee: number }[] };
+    expect(quotes.map(({ fee }) => fee)).to.deep.equal([1_500]);
+  });
+
+  it("brings the node's best quote to L1 when its epoch is over", async () => {
     await running.nextSlot();
     await running.nextSlot();
-    const claim = await ok("claim", { quote });
+    const claim = await ok("claim", { node: board.api.url! });
     expect(claim).to.include({ epoch: 0, stage: "claimed", prover: PROVER });
     const status = await ok("status");
     expect(status["epoch"]).to.equal(0);

@@ -53,7 +53,7 @@ async function open(follow: FollowOptions): Promise<Service> {
   const { port } = config;
   switch (config.actor) {
     case "node":
-      return (await openNodeProcess({ ...follow, port })).service;
+      return (await openNodeProcess({ ...follow, port, l1BlockTime: 1 })).service;
     case "sequencer": {
       const { service, followed, mempool } = await openSequencerProcess({
         ...follow,

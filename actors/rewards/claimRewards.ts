@@ -28,10 +28,18 @@ export interface SentReward {
 }
 
 /** What L1 says when somebody else was faster. */
-const SETTLED_BY_OTHERS: ReadonlySet<string> = new Set(["Rewards__AlreadyPaid", "Rewards__NothingToFlush"]);
+const SETTLED_BY_OTHERS: ReadonlySet<string> = new Set([
+  "Rewards__AlreadyPaid",
+  "Rewards__NothingToCollect",
+  "Rewards__NothingToFlush",
+]);
+
+function unlessSettled(error: unknown): void {
+  if (!(error instanceof RevertError) || !SETTLED_BY_OTHERS.has(error.contractError?.name ?? "")) throw error;
+}
 
 /**
- * Sends one after another; anyone may, whoever is paid. Fees that somebody else burned or returned meanwhile are left out.
+ * Sends one after another; anyone may, whoever is paid. What somebody else burned, returned or collected meanwhile is left out.
  * @param book refreshed
  * @throws RevertError when the contract refuses, for example a mint of a window that was minted
  */
@@ -76,14 +84,11 @@ export async function claimRewards({
   const credit = prover === undefined ? undefined : await book.claimOfProver(prover);
   if (credit) {
     const { to, data, amount } = credit;
-    await send(`claim-${prover}`, to, data, { kind: "prover", amount });
+    await send(`claim-${prover}`, to, data, { kind: "prover", amount }).catch(unlessSettled);
   }
   if (leftovers)
     for (const claim of await book.leftovers())
-      await sendAll("leftovers", "leftovers", [claim]).catch((error: unknown) => {
-        if (!(error instanceof RevertError) || !SETTLED_BY_OTHERS.has(error.contractError?.name ?? ""))
-          throw error;
-      });
+      await sendAll("leftovers", "leftovers", [claim]).catch(unlessSettled);
   return sent;
 }
 

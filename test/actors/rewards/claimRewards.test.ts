@@ -19,6 +19,7 @@ const claim = (data: string, epochs: number[], amount: bigint): Claim => ({
 const book = {
   claimsOfCoinbase: (coinbase: string) => Promise.resolve([claim(`${coinbase}01`, [1, 2], 5n)]),
   claimsOfValidator: (validator: string) => Promise.resolve([claim(`${validator}02`, [2], 7n)]),
+  claimOfProver: (prover: string) => Promise.resolve(claim(`${prover}05`, [], 9n)),
   leftovers: () => Promise.resolve([claim("0x03", [1], 0n), claim("0x04", [2], 0n)]),
 } as Partial<RewardBook> as RewardBook;
 
@@ -67,6 +68,13 @@ describe("claiming rewards", () => {
   it("leaves out fees that somebody else burned meanwhile", async () => {
     const sent = await send(accountThat({ "0x03": "Rewards__AlreadyPaid" }), { leftovers: true });
     expect(sent.map(({ epochs }) => epochs)).to.deep.equal([[2]]);
+  });
+
+  it("pays a prover its credit, unless it collected meanwhile", async () => {
+    const sent = await send(accountThat(), { prover: "0xee" });
+    expect(sent.map(({ kind, amount }) => [kind, amount])).to.deep.equal([["prover", 9n]]);
+    const faster = accountThat({ "0xee05": "Rewards__NothingToCollect" });
+    expect(await send(faster, { prover: "0xee" })).to.deep.equal([]);
   });
 
   it("passes every other refusal on", async () => {

@@ -9,7 +9,7 @@
  * Every word is below 2^248. A blob that breaks the last two lines is malformed: its block can be proven by nobody, so
  * attesters refuse it, and whoever published it is convicted by one opening.
  */
-import { fromBytes, toBytes } from "./bytes.ts";
+import { fromBytes, lengthWithoutZeros, toBytes } from "./bytes.ts";
 import { ProtocolError } from "./errors.ts";
 import { WORDS_PER_TRANSACTION, type Sizes } from "./sizes.ts";
 import type { TransactionWords } from "./transaction.ts";
@@ -77,15 +77,11 @@ export function encodeBlob(transactions: readonly TransactionWords[], sizes: Siz
 /** First fault of a blob from the front, if there is one. @throws {ProtocolError} `wrong-length` */
 export function findBlobFault(bytes: Uint8Array, sizes: Sizes): BlobFault | undefined {
   assertLength(bytes);
-  for (let position = 0; position < BLOB_WORDS; position++) {
-    const at = 32 * position;
-    if (bytes[at] !== 0) return fault("word-too-large");
-    if (position < sizes.words) continue;
-    for (let i = at + 1; i < at + 32; i++) if (bytes[i] !== 0) return fault("data-behind-end");
-
-    function fault(reason: BlobFault["reason"]): BlobFault {
-      return { reason, position, word: blobWord(bytes, position) };
-    }
+  const end = lengthWithoutZeros(bytes);
+  for (let position = 0; 32 * position < end; position++) {
+    const word = (): bigint => blobWord(bytes, position);
+    if (bytes[32 * position] !== 0) return { reason: "word-too-large", position, word: word() };
+    if (position >= sizes.words && word() !== 0n) return { reason: "data-behind-end", position, word: word() };
   }
   return undefined;
 }

@@ -53,6 +53,15 @@ export function hexToBytes(hex: string): Uint8Array {
   return bytes;
 }
 
+/** Length without the zeros at the end. Reads eight bytes at a time: a node does this for every blob. */
+export function lengthWithoutZeros(bytes: Uint8Array): number {
+  let end = bytes.length;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, end);
+  while (end >= 8 && view.getInt32(end - 4) === 0 && view.getInt32(end - 8) === 0) end -= 8;
+  while (end > 0 && bytes[end - 1] === 0) end--;
+  return end;
+}
+
 /** Number as 0x and exactly `length` bytes. @throws {ProtocolError} `out-of-range` */
 export function toHex(value: bigint, length = 32): Hex {
   return bytesToHex(toBytes(value, length));

@@ -1,10 +1,11 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
+import { BLOB_BYTES } from "../../protocol/blob.ts";
+import { lengthWithoutZeros } from "../../protocol/bytes.ts";
 import { ActorError } from "../support/actorError.ts";
 import type { BlobSource, GetBlobsParameters } from "./blobSource.ts";
 
-const BLOB_BYTES = 131_072;
 const WORD = 32;
 
 /**
@@ -52,8 +53,7 @@ export class BlobStore implements BlobSource {
 
 /** A copy of the blob without the zero words at its end. */
 export function withoutTail(blob: Uint8Array): Uint8Array {
-  const end = blob.findLastIndex((byte) => byte !== 0) + 1;
-  return blob.slice(0, Math.ceil(end / WORD) * WORD);
+  return blob.slice(0, Math.ceil(lengthWithoutZeros(blob) / WORD) * WORD);
 }
 
 /** A whole blob again. */

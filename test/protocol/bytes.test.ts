@@ -34,6 +34,29 @@ describe("protocol/bytes", () => {
   });
 });
 
+describe("protocol/bytes, lengthWithoutZeros", () => {
+  it("ends behind the last byte that is not zero, wherever it stands and however the bytes lie in memory", () => {
+    const memory = new Uint8Array(100);
+    for (let offset = 0; offset < 9; offset++) {
+      for (let length = 0; length < 60; length++) {
+        const view = memory.subarray(offset, offset + length);
+        expect(bytes.lengthWithoutZeros(view), `${length} zeros`).to.equal(0);
+        for (let at = 0; at < length; at++) {
+          view[at] = 0x80;
+          expect(bytes.lengthWithoutZeros(view), `byte ${at} of ${length} from ${offset}`).to.equal(at + 1);
+          view[at] = 0;
+        }
+      }
+    }
+  });
+
+  it("does not read beyond its bytes", () => {
+    const memory = new Uint8Array(64).fill(255);
+    memory.fill(0, 16, 48);
+    expect(bytes.lengthWithoutZeros(memory.subarray(16, 48))).to.equal(0);
+  });
+});
+
 describe("protocol/address", () => {
   it("reads and writes addresses", () => {
     const text = "0x00000000000000000000000000000000DeaDBeef";

@@ -132,8 +132,8 @@ const fieldsSchema = z.strictObject({
   }),
   /** Who is paid for proofs, and at what price. */
   market: marketSchema,
-  /** Least first deposit of an account, in units of its token. */
-  minimumRegistration: amount,
+  /** Least first deposit of an account, in base units of the fee token or of the asset. */
+  minimumRegistration: z.strictObject({ fee: amount, asset: amount }),
   validators: z.discriminatedUnion("kind", [permissionedSchema, stakedSchema]),
   token: tokenSchema,
   /** The ERC-20 that the ledger transfers: deployed anew (local networks) or an existing one. */

@@ -1,8 +1,11 @@
+import { BLOB_BYTES } from "../../protocol/blob.ts";
 import { ActorError, messageOf } from "../support/actorError.ts";
+import { readBody } from "../support/readBody.ts";
 import type { BlobSource, GetBlobsParameters } from "./blobSource.ts";
 
-const BLOB_BYTES = 131_072;
 const HEX_BLOB = /0x[0-9a-fA-F]{262144}/;
+/** Bytes of an answer: a blob in hexadecimal digits, and as much about it. */
+const MOST = 2 ** 20;
 const PLACEHOLDER = "{versionedHash}";
 
 /**
@@ -38,7 +41,7 @@ export class ArchiveBlobSource implements BlobSource {
         throw new ActorError("BLOB_NOT_FOUND", `${url} answers 404`, "use another archive");
       }
       if (!response.ok) throw new Error(`HTTP ${response.status}`);
-      const bytes = new Uint8Array(await response.arrayBuffer());
+      const bytes = new Uint8Array(await readBody(response, MOST));
       if (bytes.length === BLOB_BYTES) return bytes;
       const hex = HEX_BLOB.exec(new TextDecoder().decode(bytes))?.[0];
       if (hex === undefined) throw new Error("the answer holds no blob");

@@ -2,6 +2,7 @@ import { z } from "zod";
 
 import { BLOB_BYTES } from "../../protocol/blob.ts";
 import { ActorError, messageOf } from "../support/actorError.ts";
+import { readText } from "../support/readBody.ts";
 import { type BeaconBlockId, anvilBlockId, beaconSlotId } from "./beaconBlockId.ts";
 import { commitmentOf, versionedHashOf } from "./blobSidecar.ts";
 import type { BlobSource, GetBlobsParameters } from "./blobSource.ts";
@@ -9,6 +10,10 @@ import type { BlobSource, GetBlobsParameters } from "./blobSource.ts";
 const blobsAnswer = z.object({ data: z.array(z.string()) });
 const genesisAnswer = z.object({ data: z.object({ genesis_time: z.string().regex(/^\d+$/) }) });
 const specAnswer = z.object({ data: z.object({ SECONDS_PER_SLOT: z.string().regex(/^\d+$/) }) });
+
+/** Bytes of an answer: 128 blobs, for servers that give all of a block, and what a specification may grow to. */
+const MOST_BLOBS = 128 * (2 * BLOB_BYTES + 128);
+const MOST_SPEC = 2 ** 20;
 
 /** Blobs from a beacon API: `GET /eth/v1/beacon/blobs/{id}`. */
 export class BeaconBlobSource implements BlobSource {
@@ -23,7 +28,10 @@ export class BeaconBlobSource implements BlobSource {
   async getBlobs({ block, versionedHashes, signal }: GetBlobsParameters): Promise<Uint8Array[]> {
     const id = this.#blockId(block);
     const query = versionedHashes.map((hash) => `versioned_hashes=${hash}`).join("&");
-    const answer = await readJson(`${this.#url}/eth/v1/beacon/blobs/${id}?${query}`, blobsAnswer, signal);
+    const answer = await readJson(`${this.#url}/eth/v1/beacon/blobs/${id}?${query}`, blobsAnswer, {
+      most: MOST_BLOBS,
+      signal,
+    });
     // A commitment costs 10 ms and whoever calls verifies: of one blob asked for and one given none is computed here.
     if (versionedHashes.length === 1 && answer.data.length === 1) return [this.#blobOf(answer.data[0]!)];
     const found = new Map<string, Uint8Array>();
@@ -65,12 +73,12 @@ export async function connectBeacon({
   const base = url.replace(/\/$/, "");
   let secondsPerSlot: number;
   try {
-    const spec = await readJson(`${base}/eth/v1/config/spec`, specAnswer, signal);
+    const spec = await readJson(`${base}/eth/v1/config/spec`, specAnswer, { most: MOST_SPEC, signal });
     secondsPerSlot = Number(spec.data.SECONDS_PER_SLOT);
   } catch {
     return new BeaconBlobSource({ url, blockId: anvilBlockId });
   }
-  const genesis = await readJson(`${base}/eth/v1/beacon/genesis`, genesisAnswer, signal);
+  const genesis = await readJson(`${base}/eth/v1/beacon/genesis`, genesisAnswer, { most: MOST_SPEC, signal });
   const genesisTime = Number(genesis.data.genesis_time);
   return new BeaconBlobSource({ url, blockId: beaconSlotId({ genesisTime, secondsPerSlot }) });
 }
@@ -78,7 +86,7 @@ export async function connectBeacon({
 async function readJson<Schema extends z.ZodType>(
   url: string,
   schema: Schema,
-  signal?: AbortSignal,
+  { most, signal }: { most: number; signal: AbortSignal | undefined },
 ): Promise<z.infer<Schema>> {
   const limit = AbortSignal.timeout(30_000);
   try {
@@ -94,7 +102,7 @@ async function readJson<Schema extends z.ZodType>(
       );
     }
     if (!response.ok) throw new Error(`HTTP ${response.status}`);
-    return schema.parse(await response.json());
+    return schema.parse(JSON.parse(await readText(response, most)));
   } catch (error) {
     if (error instanceof ActorError) throw error;
     throw new ActorError(

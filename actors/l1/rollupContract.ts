@@ -38,7 +38,9 @@ export interface RollupParameters {
   genesisHash: TruncatedHash;
   initialOracle: Oracle;
   fees: FeeConfig;
-  minimumRegistration: bigint;
+  /** Least first deposit of an account, in base units of the token deposited. */
+  minimumFeeRegistration: bigint;
+  minimumAssetRegistration: bigint;
   /** Seconds after which a block must consume a message. */
   messageDeadline: number;
   /** What `propose` refuses more of. */
@@ -74,7 +76,8 @@ interface RawConfig {
   maxMessages: bigint;
   fees: FeeConfig;
   initialOracle: bigint;
-  minimumRegistration: bigint;
+  minimumFeeRegistration: bigint;
+  minimumAssetRegistration: bigint;
   messageDeadline: bigint;
   maxL2Gas: bigint;
   maxDaGas: bigint;
@@ -235,7 +238,8 @@ export class RollupContract {
       genesisHash: BigInt(genesisHash) as TruncatedHash,
       initialOracle: decodeRecord([0n, 0n, 0n, 0n, 0n, config.initialOracle, 0n]).oracle,
       fees: feeConfigOf(config.fees),
-      minimumRegistration: config.minimumRegistration,
+      minimumFeeRegistration: config.minimumFeeRegistration,
+      minimumAssetRegistration: config.minimumAssetRegistration,
       messageDeadline: Number(config.messageDeadline),
       limits: {
         gasL2: config.maxL2Gas,

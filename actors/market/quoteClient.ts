@@ -3,7 +3,11 @@ import { z } from "zod";
 
 import type { SignedQuote } from "../../protocol/quote.ts";
 import { RpcError } from "../rpc/rpcError.ts";
+import { readText } from "../support/readBody.ts";
 import { quoteFromJson, quoteSchema, quoteToJson } from "./quoteApi.ts";
+
+/** Bytes of a node's longest answer. */
+const MOST_BYTES = 2 ** 22;
 
 const refusalSchema = z.object({
   error: z.object({ code: z.string(), message: z.string(), remedy: z.string() }),
@@ -30,7 +34,7 @@ async function ask(url: string, request: RequestInit = {}): Promise<unknown> {
   let answer: unknown;
   try {
     response = await fetch(url, { ...request, signal: AbortSignal.timeout(10_000) });
-    answer = await response.json();
+    answer = JSON.parse(await readText(response, MOST_BYTES));
   } catch (error) {
     throw new RpcError("NODE_UNREACHABLE", `no node answers at ${url}`, "start one, or name another", error);
   }

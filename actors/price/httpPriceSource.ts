@@ -1,4 +1,5 @@
 import { messageOf } from "../support/actorError.ts";
+import { readText } from "../support/readBody.ts";
 import { PriceError } from "./priceError.ts";
 import type { PriceSource } from "./priceSource.ts";
 import { type PriceBounds, checkAge, parsePrice, textAt } from "./priceText.ts";
@@ -60,23 +61,12 @@ export class HttpPriceSource implements PriceSource {
     try {
       const response = await fetch(url, { redirect: "error", signal: AbortSignal.timeout(timeout) });
       if (!response.ok) throw new Error(`status ${response.status}`);
-      return await readUpTo(response, MOST_BYTES);
+      return await readText(response, MOST_BYTES);
     } catch (error) {
       const reason = messageOf((error as { cause?: unknown }).cause ?? error);
       throw unusable("PRICE_UNREACHABLE", `${host} gives no price (${reason})`, error);
     }
   }
-}
-
-async function readUpTo(response: Response, limit: number): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of response.body ?? []) {
-    chunks.push(chunk as Uint8Array);
-    size += (chunk as Uint8Array).length;
-    if (size > limit) throw new Error(`more than ${limit} bytes`);
-  }
-  return Buffer.concat(chunks).toString("utf8");
 }
 
 function unusable(code: "PRICE_UNREACHABLE" | "PRICE_MALFORMED", what: string, cause?: unknown): PriceError {

@@ -2,6 +2,7 @@ import { z } from "zod";
 
 import { encodeTransaction, type Transaction } from "../../protocol/transaction.ts";
 import { messageOf } from "../support/actorError.ts";
+import { readText } from "../support/readBody.ts";
 import {
   type AccountQuery,
   type AccountView,
@@ -23,6 +24,9 @@ import {
   withdrawalsSchema,
 } from "./ledgerApi.ts";
 import { RpcError } from "./rpcError.ts";
+
+/** Bytes of a node's longest answer. */
+const MOST_BYTES = 2 ** 24;
 
 /** Parameters of {@link RpcClient}. */
 export interface RpcClientOptions {
@@ -117,7 +121,7 @@ export class RpcClient implements LedgerApi {
         redirect: "error",
         signal: AbortSignal.timeout(this.#timeout),
       });
-      text = await response.text();
+      text = await readText(response, MOST_BYTES);
     } catch (error) {
       const reason = messageOf((error as { cause?: unknown }).cause ?? error);
       throw new RpcError(

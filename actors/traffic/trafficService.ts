@@ -160,7 +160,7 @@ export class TrafficService implements Service {
 
   async #register(user: User, signal: AbortSignal | undefined): Promise<void> {
     const { node, account, logger } = this.#options;
-    const { feePortal, assetPortal, minimumRegistration } = node.parameters;
+    const { feePortal, assetPortal, minimumFeeRegistration } = node.parameters;
     const { x, y } = user.keyPair.publicKey;
     const abi = contractInterface("bridge/IPortal");
     const number = this.users.indexOf(user);
@@ -170,7 +170,7 @@ export class TrafficService implements Service {
     const first = abi.encodeFunctionData("register", [
       x,
       y,
-      juice > minimumRegistration ? juice : minimumRegistration,
+      juice > minimumFeeRegistration ? juice : minimumFeeRegistration,
     ]);
     const registered = await sendDeposit(account, {
       purpose: "register",

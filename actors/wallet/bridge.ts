@@ -203,12 +203,13 @@ export class Bridge {
     amount: bigint;
     opens: boolean;
   }): Promise<void> {
-    const { minimumRegistration, feeToken, asset } = this.#parameters;
+    const { minimumFeeRegistration, minimumAssetRegistration, feeToken, asset } = this.#parameters;
+    const minimum = token === "fee" ? minimumFeeRegistration : minimumAssetRegistration;
     if (amount <= 0n) throw new WalletError("AMOUNT_INVALID", "a deposit of 0", "give an amount");
-    if (opens && amount < minimumRegistration) {
+    if (opens && amount < minimum) {
       throw new WalletError(
         "AMOUNT_INVALID",
-        `an account's first deposit is at least ${minimumRegistration} base units, this is ${amount}`,
+        `an account's first deposit is at least ${minimum} base units of the ${token} token, this is ${amount}`,
         "deposit more",
       );
     }

@@ -45,7 +45,10 @@ library ConfigLib {
         if (c.messageDeadline > type(uint32).max) revert IRollup.Rollup__InvalidConfig("messageDeadline");
         if (c.outboxDelay > type(uint32).max) revert IRollup.Rollup__InvalidConfig("outboxDelay");
         if (c.forcedFeePerL2Gas > type(uint64).max) revert IRollup.Rollup__InvalidConfig("forcedFeePerL2Gas");
-        if (c.minimumRegistration >= DEPOSIT_CAP) revert IRollup.Rollup__InvalidConfig("minimumRegistration");
+        if (c.minimumFeeRegistration >= DEPOSIT_CAP)
+            revert IRollup.Rollup__InvalidConfig("minimumFeeRegistration");
+        if (c.minimumAssetRegistration >= DEPOSIT_CAP)
+            revert IRollup.Rollup__InvalidConfig("minimumAssetRegistration");
         // No deadline or delay meets two pauses, and a pause is over before the next.
         if (c.pauseMax > type(uint32).max) revert IRollup.Rollup__InvalidConfig("pauseMax");
         uint256 term = c.slotDuration * c.slotsPerEpoch * (c.proofSubmissionEpochs + 1);

@@ -44,8 +44,10 @@ struct RollupConfig {
     uint256 outboxDelay;
     /// Wei a unit of L2 gas that a forced transaction pays into an empty queue; also the base of a deposit's fee.
     uint256 forcedFeePerL2Gas;
-    /// Least amount of a deposit that opens an account, in units of its token.
-    uint256 minimumRegistration;
+    /// Least deposit that opens an account, in units of the fee token; below 2^95.
+    uint256 minimumFeeRegistration;
+    /// The same in units of the asset, whose decimals may be others.
+    uint256 minimumAssetRegistration;
     /// Longest pause, in seconds; 0 for none ever.
     uint256 pauseMax;
     /// Seconds from the start of a pause to the earliest start of the next; at least pauseMax and the longer of a proof's

@@ -73,7 +73,8 @@ contract Rollup is IRollup {
     uint256 private immutable _messageDeadline;
     uint256 private immutable _outboxDelay;
     uint256 private immutable _forcedFeePerL2Gas;
-    uint256 private immutable _minimumRegistration;
+    uint256 private immutable _minimumFeeRegistration;
+    uint256 private immutable _minimumAssetRegistration;
     uint256 private immutable _pauseMax;
     uint256 private immutable _pauseCooldown;
     address private immutable _council;
@@ -116,7 +117,8 @@ contract Rollup is IRollup {
         _messageDeadline = c.messageDeadline;
         _outboxDelay = c.outboxDelay;
         _forcedFeePerL2Gas = c.forcedFeePerL2Gas;
-        _minimumRegistration = c.minimumRegistration;
+        _minimumFeeRegistration = c.minimumFeeRegistration;
+        _minimumAssetRegistration = c.minimumAssetRegistration;
         _pauseMax = c.pauseMax;
         _pauseCooldown = c.pauseCooldown;
         _council = c.council;
@@ -225,7 +227,8 @@ contract Rollup is IRollup {
         address sender,
         uint256 amount
     ) external payable returns (uint256 index) {
-        if (msg.sender != feePortal && msg.sender != assetPortal) revert Rollup__OnlyPortal(msg.sender);
+        bool isFee = msg.sender == feePortal;
+        if (!isFee && msg.sender != assetPortal) revert Rollup__OnlyPortal(msg.sender);
         if (amount == 0 || amount >= DEPOSIT_CAP) revert Rollup__AmountOutOfRange(amount);
         if (!InboxLib.isOnCurve(keyX, keyY)) revert Rollup__KeyNotOnCurve(keyX, keyY);
 
@@ -235,15 +238,15 @@ contract Rollup is IRollup {
         if (opens) {
             index = tip_.accounts();
             if (index == MAX_ACCOUNTS) revert Rollup__AccountsExhausted();
-            if (amount < _minimumRegistration)
-                revert Rollup__BelowMinimumRegistration(_minimumRegistration, amount);
+            uint256 minimum = isFee ? _minimumFeeRegistration : _minimumAssetRegistration;
+            if (amount < minimum) revert Rollup__BelowMinimumRegistration(minimum, amount);
         } else if (leaf >= tip_.accounts()) {
             revert Rollup__UnknownAccount(leaf, tip_.accounts());
         }
         uint256 fee = InboxLib.depositFee(tip_, _inboxRing, _forcedFeePerL2Gas);
         if (msg.value < fee) revert Rollup__DepositFeeTooLow(fee, msg.value);
 
-        uint256 kind = msg.sender == feePortal ? MESSAGE_FEE_DEPOSIT : MESSAGE_ASSET_DEPOSIT;
+        uint256 kind = isFee ? MESSAGE_FEE_DEPOSIT : MESSAGE_ASSET_DEPOSIT;
         uint256 head = (kind << 216) | (index << 192) | ((keyY & 1) << 160) | uint160(sender);
         _state.send(tip_, opens, _inboxRing, _sinceGenesis(), head, amount, keyX, 0);
 
@@ -310,7 +313,8 @@ contract Rollup is IRollup {
         c.messageDeadline = _messageDeadline;
         c.outboxDelay = _outboxDelay;
         c.forcedFeePerL2Gas = _forcedFeePerL2Gas;
-        c.minimumRegistration = _minimumRegistration;
+        c.minimumFeeRegistration = _minimumFeeRegistration;
+        c.minimumAssetRegistration = _minimumAssetRegistration;
         c.pauseMax = _pauseMax;
         c.pauseCooldown = _pauseCooldown;
         c.council = _council;

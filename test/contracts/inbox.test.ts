@@ -177,6 +177,25 @@ describe("Inbox", () => {
       await expectRefusal(portal.deposit(2, ...G, 5n), abi, "Rollup__UnknownAccount", [2n, 2n]);
     });
 
+    it("too little of either token to register, each by its own least amount", async () => {
+      const { driver: other, user: holder } = await withUser({
+        minimumFeeRegistration: 50n,
+        minimumAssetRegistration: 7n,
+      });
+      const { feePortal, assetPortal } = other.contracts;
+      for (const [portal, least] of [
+        [feePortal, 50n],
+        [assetPortal, 7n],
+      ] as const) {
+        const register = portal.connect(holder).register;
+        await expectRefusal(register(...G, least - 1n), abi, "Rollup__BelowMinimumRegistration", [
+          least,
+          least - 1n,
+        ]);
+        await register(...G, least);
+      }
+    });
+
     it("holdings of 2^95 and more", async () => {
       const { driver: rich, user: whale } = await withUser();
       const { feeToken, feePortal } = rich.contracts;

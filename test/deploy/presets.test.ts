@@ -92,7 +92,9 @@ describe("presets", () => {
   });
 
   it("refuses amounts that are no whole numbers", () => {
-    expect(refusal({ minimumRegistration: "0.5" }).message).to.match(/minimumRegistration/);
+    expect(refusal({ minimumRegistration: { fee: "0.5", asset: "1" } }).message).to.match(
+      /minimumRegistration/,
+    );
   });
 
   it("refuses a member list that is forgotten before its blocks are proven or pruned", () => {

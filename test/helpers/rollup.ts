@@ -54,7 +54,8 @@ export interface RollupParameters {
   messageDeadline: bigint;
   outboxDelay: bigint;
   forcedFeePerL2Gas: bigint;
-  minimumRegistration: bigint;
+  minimumFeeRegistration: bigint;
+  minimumAssetRegistration: bigint;
   pauseMax: bigint;
   pauseCooldown: bigint;
   attestationChallengeWindow: bigint;
@@ -92,7 +93,8 @@ export const defaults: Omit<RollupParameters, "pauseCooldown"> = {
   messageDeadline: 600n,
   outboxDelay: 500n,
   forcedFeePerL2Gas: 1_000_000_000n,
-  minimumRegistration: 1_000n,
+  minimumFeeRegistration: 1_000n,
+  minimumAssetRegistration: 1_000n,
   pauseMax: 720n,
   attestationChallengeWindow: 0n,
 };

@@ -44,6 +44,7 @@ function smallRollup(
     c.maxModifier = 100;
     c.messageDeadline = 1_000_000;
     c.forcedFeePerL2Gas = 1;
-    c.minimumRegistration = 1;
+    c.minimumFeeRegistration = 1;
+    c.minimumAssetRegistration = 1;
     c.pauseCooldown = slotDuration * slotsPerEpoch * (proofSubmissionEpochs + 1);
 }

@@ -59,6 +59,7 @@ describe("Answers of a beacon API", () => {
     ["no JSON", 200, "<html>", "failed"],
     ["JSON of another form", 200, JSON.stringify({ data: "0x" }), "failed"],
     ["bytes that are no blob beside the right one", 200, list(noBlob, blob), "failed"],
+    ["more than all blobs of a block take", 200, `${list(blob)}${" ".repeat(2 ** 25 + 2 ** 20)}`, "failed"],
   ];
   for (const [what, code, text, fault] of cases) {
     it(what, async () => {

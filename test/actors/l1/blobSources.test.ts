@@ -1,6 +1,7 @@
 import { type Server, createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { writeFileSync } from "node:fs";
+import { Readable, pipeline } from "node:stream";
 import { join } from "node:path";
 import { expect } from "chai";
 
@@ -151,6 +152,7 @@ describe("Blob sources", () => {
       server = createServer((asked, answer) => {
         if (!asked.url!.endsWith(versionedHash)) return answer.writeHead(404).end();
         if (asked.url!.startsWith("/raw/")) return answer.end(blob);
+        if (asked.url!.startsWith("/endless/")) return pipeline(endless(), answer, () => undefined);
         return answer.end(asked.url!.startsWith("/json/") ? JSON.stringify({ data: hex }) : "nothing here");
       }).listen(0, "127.0.0.1", () => {
         url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -174,5 +176,20 @@ describe("Blob sources", () => {
       expect(await said(versionedHash)).to.match(/the answer holds no blob/);
       expect(await said("0x01")).to.match(/answers 404/);
     });
+
+    it("stops reading one that does not end", async () => {
+      const source = new ArchiveBlobSource({ template: `${url}/endless/{versionedHash}` });
+      const error = await source.getBlobs(request).then(() => undefined, String);
+      expect(error).to.match(/an answer of more than 1048576 bytes/);
+    });
   });
 });
+
+/** Bytes for ever, a digit of hexadecimal each. */
+function endless(): Readable {
+  return Readable.from(
+    (function* () {
+      for (;;) yield Buffer.alloc(2 ** 16, "0");
+    })(),
+  );
+}

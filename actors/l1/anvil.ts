@@ -22,6 +22,8 @@ export interface AnvilOptions {
   stateFolder?: string;
   /** Unix time of the genesis block. */
   timestamp?: number;
+  /** File with the genesis block in geth's format; absent: anvil's own. */
+  genesisFile?: string;
   /** Seconds to wait for the first answer. Default 20. */
   startTimeout?: number;
   logger: Logger;
@@ -80,7 +82,7 @@ export class Anvil implements Service {
   };
 
   #arguments(): string[] {
-    const { blockTime, chainId = 31337, stateFolder, timestamp } = this.#options;
+    const { blockTime, chainId = 31337, genesisFile, stateFolder, timestamp } = this.#options;
     const list = [
       "--hardfork",
       "osaka",
@@ -93,6 +95,7 @@ export class Anvil implements Service {
     ];
     if (blockTime !== undefined) list.push("--block-time", String(blockTime));
     if (timestamp !== undefined) list.push("--timestamp", String(timestamp));
+    if (genesisFile !== undefined) list.push("--init", genesisFile);
     if (stateFolder !== undefined) {
       mkdirSync(stateFolder, { recursive: true });
       list.push("--state", join(stateFolder, "anvil-state.json"));

@@ -33,8 +33,8 @@ describe("Transactions that L1 does not take in time", function () {
     gasLimit: 30_000n,
     ...changes,
   });
-  const ceiling = (gas: bigint, blobGas = 100n * GWEI) => ({
-    ceiling: (): FeeCeiling => ({ maxFeePerGas: gas, maxFeePerBlobGas: blobGas }),
+  const ceiling = (gas: bigint) => ({
+    ceiling: (): FeeCeiling => ({ maxFeePerGas: gas, maxFeePerBlobGas: 100n * GWEI }),
   });
   const count = (account: L1Account) => bench.provider.getTransactionCount(account.address);
 
@@ -163,18 +163,6 @@ describe("Transactions that L1 does not take in time", function () {
     await sent;
   });
 
-  it("is not sent while blob gas alone is over the ceiling", async () => {
-    const dear = answering(bench.provider, { eth_blobBaseFee: `0x${(5n * GWEI).toString(16)}` });
-    const account = bench.account({ provider: dear });
-    const limit = ceiling(20n * GWEI, 4n * GWEI);
-    const refusal = await rejection(account.send(request(account, { blobs: [blob], ...limit })));
-    expect(isActorError(refusal, "FEE_CEILING")).to.equal(true);
-    const ordinary = account.send(request(account, limit));
-    await bench.untilSent(1);
-    await bench.mine();
-    await ordinary;
-  });
-
   for (const blobs of [undefined, [blob]]) {
     it(`${blobs ? "with blobs " : ""}is bumped as soon as L1 asks for more than it offers, up to the ceiling`, async () => {
       const account = bench.account({ bumpAfterBlocks: 1_000 });
@@ -200,19 +188,6 @@ describe("Transactions that L1 does not take in time", function () {
       expect((await work).receipt.status).to.equal(1);
     });
   }
-
-  it("is bumped when blob gas alone gets dear", async () => {
-    const answers: Record<string, string> = {};
-    const account = bench.account({ provider: answering(bench.provider, answers), bumpAfterBlocks: 1_000 });
-    const work = account.send(request(account, { blobs: [blob] }));
-    await bench.untilSent(1);
-    answers["eth_blobBaseFee"] = `0x${(7n * GWEI).toString(16)}`;
-    await bench.mine({ baseFee: 500n * GWEI }); // a block without it
-    const { maxFeePerBlobGas } = await bench.transaction((await bench.untilSent(2))[1]!.hash);
-    expect(BigInt(maxFeePerBlobGas!)).to.equal(14n * GWEI);
-    await bench.mine({ baseFee: GWEI });
-    await work;
-  });
 
   it("is mined once when it is sent again with its nonce", async () => {
     const account = bench.account();
@@ -283,27 +258,16 @@ describe("Transactions that L1 does not take in time", function () {
   });
 });
 
-/** A provider that answers some methods by itself. */
-function answering(provider: JsonRpcProvider, answers: Record<string, string>): JsonRpcProvider {
-  return intercept(provider, (method) => (method in answers ? Promise.resolve(answers[method]) : undefined));
-}
-
+/** A provider without one method. */
 function refusing(provider: JsonRpcProvider, refused: string): JsonRpcProvider {
-  return intercept(provider, (method) =>
-    method === refused ? Promise.reject(new Error("unknown field blobVersionedHashes")) : undefined,
-  );
-}
-
-function intercept(
-  provider: JsonRpcProvider,
-  answer: (method: string) => Promise<unknown> | undefined,
-): JsonRpcProvider {
   return new Proxy(provider, {
     get(target, key) {
       const value: unknown = Reflect.get(target, key, target);
       if (key !== "send") return typeof value === "function" ? (value.bind(target) as unknown) : value;
       return (method: string, params: unknown[]): Promise<unknown> =>
-        answer(method) ?? (target.send(method, params) as Promise<unknown>);
+        method === refused
+          ? Promise.reject(new Error("unknown field blobVersionedHashes"))
+          : (target.send(method, params) as Promise<unknown>);
     },
   });
 }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { type Interface, type JsonRpcProvider, Wallet } from "ethers";
 
 import { type ActorJournal, type SendEntry, openActorJournal } from "../../../actors/journal/actorJournal.ts";
-import { Anvil } from "../../../actors/l1/anvil.ts";
+import { Anvil, type AnvilOptions } from "../../../actors/l1/anvil.ts";
 import { ensureTrustedSetup } from "../../../actors/l1/blobSidecar.ts";
 import { ContractErrorDecoder } from "../../../actors/l1/contractErrors.ts";
 import { L1Account, type L1AccountOptions } from "../../../actors/l1/l1Account.ts";
@@ -35,9 +35,12 @@ export interface AnvilBench {
 }
 
 /** Starts anvil. */
-export async function startAnvilBench(errors: readonly Interface[] = []): Promise<AnvilBench> {
+export async function startAnvilBench(
+  errors: readonly Interface[] = [],
+  options: Partial<AnvilOptions> = {},
+): Promise<AnvilBench> {
   ensureTrustedSetup(); // takes seconds, which the first test does not have
-  const anvil = new Anvil({ port: 0, logger: silentLogger });
+  const anvil = new Anvil({ port: 0, logger: silentLogger, ...options });
   await anvil.start();
   const provider = await connectL1({ url: anvil.url, chainId: 31337 });
   let user = 0;

@@ -1,3 +1,4 @@
+import { globSync } from "node:fs";
 import { createRequire } from "node:module";
 
 import hardhatToolboxMochaEthers from "@nomicfoundation/hardhat-toolbox-mocha-ethers";
@@ -47,9 +48,7 @@ const viaIr = {
 } as const;
 
 /** solc crashes on the generated verifiers with viaIR, and the rollup needs viaIR: they are compiled apart. */
-const GENERATED_VERIFIERS = ["Local", "Medium"].map(
-  (size) => `contracts/verifier/generated/EpochVerifier${size}.sol`,
-);
+const GENERATED_VERIFIERS = globSync("contracts/verifier/generated/*.sol", { cwd: import.meta.dirname });
 
 /**
  * How often a contract's code is taken to run, where it is not as often as can be: the first two would outgrow the limit

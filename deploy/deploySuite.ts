@@ -67,6 +67,7 @@ export async function deploySuite(parameters: DeployParameters): Promise<Deploym
     bytecode: verifierArtifact.deployedBytecode,
     chainId,
     name: verifier.contract,
+    size: preset.circuit,
   });
   await refuseEmptyAccount(deployer, provider);
 

@@ -4,6 +4,7 @@
  */
 import { bn254 } from "@noble/curves/bn254.js";
 
+import type { SizeName } from "../protocol/sizes.ts";
 import { TAU } from "../scripts/circuits/developmentTau.ts";
 import { DeployError } from "./errors.ts";
 
@@ -25,12 +26,13 @@ export function refuseDevelopmentVerifier(parameters: {
   bytecode: string;
   chainId: number;
   name: string;
+  size: SizeName;
 }): void {
-  const { bytecode, chainId, name } = parameters;
+  const { bytecode, chainId, name, size } = parameters;
   if (LOCAL_CHAIN_IDS.includes(chainId) || !isDevelopmentVerifier(bytecode)) return;
   throw new DeployError(
     "DEVELOPMENT_VERIFIER",
     `${name} was made on the development reference string, so anyone can forge proofs for it, and chain ${chainId} is not a local chain`,
-    "build it on the public string first: npm run circuits -- --srs ignition",
+    `build it on the public string first: npm run circuits -- --size ${size} --srs ignition`,
   );
 }

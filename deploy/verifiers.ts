@@ -18,7 +18,7 @@ export function verifierOf(size: SizeName): VerifierSource {
     throw new DeployError(
       "VERIFIER_MISSING",
       `the circuit "${size}" has no verifier`,
-      "make it: npm run circuits",
+      `make it: npm run circuits -- --size ${size}`,
     );
   }
   const name = verifierContract(size);

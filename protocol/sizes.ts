@@ -27,7 +27,7 @@ export const WORDS_PER_TRANSACTION = 4;
 export const SIZES: Readonly<Record<SizeName, Sizes>> = {
   local: size({ name: "local", blocks: 2, transactions: 6, messages: 2 }),
   medium: size({ name: "medium", blocks: 4, transactions: 6, messages: 2 }),
-  large: size({ name: "large", blocks: 32, transactions: 6, messages: 2 }),
+  large: size({ name: "large", blocks: 32, transactions: 5, messages: 2 }),
 };
 
 /** @throws {ProtocolError} `unknown-size` */

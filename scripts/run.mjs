@@ -9,7 +9,6 @@ const hardhat = "node_modules/hardhat/dist/src/cli.js";
 /** Each command is a list of steps; a step is the arguments of Node 24. The first failing step ends the command. */
 const commands = {
   start: (rest) => [[hardhat, "start", ...rest]],
-  test: (rest) => [["scripts/test.ts", ...rest]],
   coverage: () => [
     [
       hardhat,

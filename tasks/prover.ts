@@ -78,7 +78,7 @@ async function prover(options: ProverOptions, hre: HardhatRuntimeEnvironment): P
     if (circuit.entry.vkHash !== deployment.verificationKeyHash) {
       throw new OptionError(
         `the deployment has the verification key ${deployment.verificationKeyHash}, this code makes proofs for ${circuit.entry.vkHash}`,
-        "use the code of its release",
+        "use the code of its release, with its contracts/verifier/generated",
       );
     }
     return openProverProcess({

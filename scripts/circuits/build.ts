@@ -4,8 +4,8 @@
  *     node scripts/circuits/build.ts                    builds what is missing; fails if committed files differ
  *     node scripts/circuits/build.ts --report           also writes the committed files, and reports gates
  *     node scripts/circuits/build.ts --check            builds nothing that is not needed for checking, writes nothing
- *       --size local|medium                             which circuit (default: local)
- *       --srs development|ignition                      which reference string (default: development)
+ *       --size local|medium|large                       which circuit (default: local)
+ *       --srs development|ignition                      which reference string (default: the committed verifier's)
  *
  * Committed and generated: the parts of the circuits that follow from `protocol/`, the Solidity verifiers, and
  * `verifiers.json` with each verifier's key hash. A second build finds everything by a hash over its inputs.
@@ -26,7 +26,15 @@ import { countGates } from "./countGates.ts";
 import { generatedSources } from "./constants.ts";
 import { solidityVerifier } from "./solidityVerifier.ts";
 import { verifierContract } from "./verifierContract.ts";
-import { ensureSrs, replaceDirectory, SrsError, type Progress, type Srs, type SrsKind } from "./srs.ts";
+import {
+  ensureSrs,
+  replaceDirectory,
+  SRS_KINDS,
+  SrsError,
+  type Progress,
+  type Srs,
+  type SrsKind,
+} from "./srs.ts";
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 const circuits = join(root, "circuits");
@@ -60,7 +68,8 @@ export interface BuiltCircuit extends ProvingArtifacts {
 
 export interface BuildOptions {
   readonly size?: SizeName;
-  readonly srs?: SrsKind;
+  /** Default: that of the committed verifier, so that provers make what their release's verifier takes. */
+  readonly srs?: SrsKind | undefined;
   /** `verify`: committed files must equal the built ones. `update`: they are written. */
   readonly committed?: "verify" | "update";
   readonly onProgress?: (progress: Progress) => void;
@@ -74,10 +83,11 @@ export class CircuitBuildError extends Error {
 /** Builds one circuit, or finds it built. @throws {CircuitBuildError} when committed files are stale */
 export async function buildCircuit({
   size = "local",
-  srs: kind = "development",
+  srs: wanted,
   committed = "verify",
   onProgress = () => {},
 }: BuildOptions = {}): Promise<BuiltCircuit> {
+  const kind = wanted ?? (await readVerifiers())[size]?.srs ?? "development";
   await syncGenerated(generatedFiles(), committed);
 
   const directory = join(artifacts, `${size}-${kind}`);
@@ -237,19 +247,20 @@ async function main(): Promise<void> {
       report: { type: "boolean", default: false },
       check: { type: "boolean", default: false },
       size: { type: "string", default: "local" },
-      srs: { type: "string", default: "development" },
+      srs: { type: "string" },
     },
   });
-  if (values.srs !== "development" && values.srs !== "ignition") {
+  const srs = SRS_KINDS.find((kind) => kind === values.srs);
+  if (values.srs !== undefined && !srs) {
     throw new CircuitBuildError(
-      `There is no reference string "${values.srs}"; choose development or ignition.`,
+      `There is no reference string "${values.srs}"; choose ${SRS_KINDS.join(" or ")}.`,
     );
   }
   const { name } = sizesNamed(values.size);
   const update = values.report && !values.check;
   const built = await buildCircuit({
     size: name,
-    srs: values.srs,
+    srs,
     committed: update ? "update" : "verify",
     onProgress: printProgress(),
   });

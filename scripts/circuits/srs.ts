@@ -20,7 +20,8 @@ import { bn254 } from "@noble/curves/bn254.js";
 import { TAU } from "./developmentTau.ts";
 import type { Range } from "./powersWorker.ts";
 
-export type SrsKind = "development" | "ignition";
+export const SRS_KINDS = ["development", "ignition"] as const;
+export type SrsKind = (typeof SRS_KINDS)[number];
 
 export interface Srs {
   kind: SrsKind;

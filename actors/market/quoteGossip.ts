@@ -1,7 +1,7 @@
 /** Quotes between processes: a topic of the instance's gossip, whose messages end in the pool or cost their sender. */
 import { decodeQuote, encodeQuote, MAX_QUOTE_BYTES, type SignedQuote } from "../../protocol/quote.ts";
 import { ACCEPT, type Gossip, ignore, reject, type Verdict } from "../p2p/gossip.ts";
-import type { Topic } from "../p2p/topics.ts";
+import { type Topic, topicName } from "../p2p/topics.ts";
 import type { Service } from "../support/service.ts";
 import type { QuotePool, QuoteRefusal } from "./quotePool.ts";
 
@@ -13,9 +13,9 @@ export interface QuoteTopicRequest {
 }
 
 /** A prover sends a quote or a few for an epoch; a peer may pass on those of many at once. */
-export function quoteTopic({ chainId, rollup, epochSeconds }: QuoteTopicRequest): Topic {
+export function quoteTopic({ epochSeconds, ...instance }: QuoteTopicRequest): Topic {
   return {
-    name: `calpulli/1/${chainId}/${rollup.toLowerCase()}/quotes`,
+    name: topicName(instance, "quotes"),
     limits: { maxBytes: MAX_QUOTE_BYTES, burst: 256, seconds: epochSeconds },
   };
 }

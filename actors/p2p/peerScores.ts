@@ -15,7 +15,7 @@ const COSTS: Readonly<Record<DropReason, number>> = {
 };
 
 /** Peers below are not listened to until time has brought them back. */
-const SHUN_BELOW = -100;
+export const SHUN_BELOW = -100;
 const LOWEST = -200;
 /** Points that a second brings back. */
 const RECOVERY = 0.5;
@@ -39,8 +39,18 @@ export class PeerScores {
     this.#now = now;
   }
 
+  /** 0 for a peer that is not known. */
+  scoreOf(id: string): number {
+    return this.#peers.has(id) ? this.#peer(id).score : 0;
+  }
+
   isShunned(id: string): boolean {
-    return this.#peer(id).score < SHUN_BELOW;
+    return this.scoreOf(id) < SHUN_BELOW;
+  }
+
+  /** Of a peer that is gone: a faultless one leaves nothing behind. */
+  forget(id: string): void {
+    if (this.scoreOf(id) === 0) this.#peers.delete(id);
   }
 
   /** Counts a message against what its topic allows; false when it is too much. */

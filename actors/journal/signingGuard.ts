@@ -23,6 +23,8 @@ export class SigningGuard {
   /** The newest slot signed for, by kind. */
   readonly #newest = new Map<SignedKind, { slot: number; digest: string }>();
 
+  #refusedUpTo = -1;
+
   constructor(options: SigningGuardOptions) {
     this.#options = options;
     for (const entry of options.journal.entries) {
@@ -30,6 +32,11 @@ export class SigningGuard {
       const { kind, slot, digest } = entry;
       if (slot > (this.#newest.get(kind)?.slot ?? -1)) this.#newest.set(kind, { slot, digest });
     }
+  }
+
+  /** Refuses every slot up to one, for a journal that may have lost what it knew of them. */
+  refuseUpTo(slot: number): void {
+    this.#refusedUpTo = slot;
   }
 
   /**
@@ -44,6 +51,13 @@ export class SigningGuard {
       throw new ActorError(
         "SLOT_SIGNED",
         `${kind} of slot ${newest.slot} was signed with digest ${newest.digest}, now asked for ${digest} of slot ${slot}`,
+        "wait for the next slot",
+      );
+    }
+    if (slot <= this.#refusedUpTo) {
+      throw new ActorError(
+        "SLOT_SIGNED",
+        `${kind} of slot ${slot} may have been signed before: the journal is new or lost its end`,
         "wait for the next slot",
       );
     }

@@ -4,6 +4,7 @@ import type { JsonRpcProvider } from "ethers";
 import type { HeadFollower } from "../l1/headFollower.ts";
 import type { L1Head } from "../l1/provider.ts";
 import type { Node } from "../node/node.ts";
+import type { Gossip } from "../p2p/gossip.ts";
 import type { RpcExtension } from "../rpc/rpcExtension.ts";
 import { messageOf } from "../support/actorError.ts";
 import type { Logger } from "../support/logger.ts";
@@ -11,6 +12,7 @@ import type { Service } from "../support/service.ts";
 import { MarketContract, type MarketDeployment } from "./marketContract.ts";
 import { MarketFollower } from "./marketFollower.ts";
 import { quoteApi } from "./quoteApi.ts";
+import { QuoteGossip, quoteTopicOf } from "./quoteGossip.ts";
 import { QuotePool } from "./quotePool.ts";
 import { QuoteVerifier } from "./quoteVerifier.ts";
 
@@ -20,6 +22,8 @@ export interface QuoteBoardOptions {
   deployment: MarketDeployment;
   node: Node;
   heads: HeadFollower;
+  /** Exchanges quotes with other processes. Default: the API alone. */
+  gossip?: Gossip | undefined;
   /** Seconds between L1 blocks. */
   l1BlockTime: number;
   logger: Logger;
@@ -31,13 +35,19 @@ export class QuoteBoard implements Service {
   readonly api: RpcExtension;
   readonly #options: QuoteBoardOptions;
   readonly #follower: MarketFollower;
+  readonly #gossip: QuoteGossip | undefined;
   #unsubscribe: (() => void) | undefined;
   #refreshing: Promise<void> = Promise.resolve();
 
   private constructor(options: QuoteBoardOptions, follower: MarketFollower, pool: QuotePool) {
     this.#options = options;
     this.#follower = follower;
-    this.api = quoteApi({ pool });
+    const { gossip, node } = options;
+    this.#gossip = gossip && new QuoteGossip({ gossip, topic: quoteTopicOf(node.parameters), pool });
+    this.api = quoteApi({
+      pool,
+      ...(this.#gossip ? { submit: (signed) => this.#gossip!.publish(signed) } : {}),
+    });
   }
 
   /** @throws MarketError NO_MARKET */
@@ -56,9 +66,11 @@ export class QuoteBoard implements Service {
     this.#unsubscribe = heads.onHead((head) => this.#follow(head));
     if (heads.head) this.#follow(heads.head);
     await this.#refreshing;
+    await this.#gossip?.start();
   }
 
   async stop(): Promise<void> {
+    await this.#gossip?.stop();
     this.#unsubscribe?.();
     this.#unsubscribe = undefined;
     await this.#refreshing;

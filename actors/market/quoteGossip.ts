@@ -1,9 +1,10 @@
 /** Quotes between processes: a topic of the instance's gossip, whose messages end in the pool or cost their sender. */
 import { decodeQuote, encodeQuote, MAX_QUOTE_BYTES, type SignedQuote } from "../../protocol/quote.ts";
+import type { RollupParameters } from "../l1/rollupContract.ts";
 import { ACCEPT, type Gossip, ignore, reject, type Verdict } from "../p2p/gossip.ts";
 import { type Topic, topicName } from "../p2p/topics.ts";
 import type { Service } from "../support/service.ts";
-import type { QuotePool, QuoteRefusal } from "./quotePool.ts";
+import type { QuotePool, QuoteRefusal, QuoteResult } from "./quotePool.ts";
 
 /** The instance that a topic is of, and the seconds of its epoch. */
 export interface QuoteTopicRequest {
@@ -18,6 +19,12 @@ export function quoteTopic({ epochSeconds, ...instance }: QuoteTopicRequest): To
     name: topicName(instance, "quotes"),
     limits: { maxBytes: MAX_QUOTE_BYTES, burst: 256, seconds: epochSeconds },
   };
+}
+
+/** The same of a Rollup's parameters. */
+export function quoteTopicOf({ chainId, address, clock }: RollupParameters): Topic {
+  const epochSeconds = clock.slotDuration * clock.slotsPerEpoch;
+  return quoteTopic({ chainId, rollup: address, epochSeconds });
 }
 
 /** What a refusal says about the sender. A quote may become invalid on its way: only what never was valid is a fault. */
@@ -64,7 +71,7 @@ export class QuoteGossip implements Service {
   }
 
   /** Puts an own quote, or one that came by HTTP, into the pool, and sends it if it got in. */
-  async publish(signed: SignedQuote): Promise<ReturnType<QuotePool["add"]>> {
+  async publish(signed: SignedQuote): Promise<QuoteResult> {
     const result = await this.#options.pool.add(signed);
     if (result.added) {
       this.send(signed);

@@ -23,6 +23,7 @@ import { NodeService } from "../node/nodeService.ts";
 import { type ProvenRoot, readProvenRoot } from "../node/provenRoot.ts";
 import type { MarketDeployment } from "../market/marketContract.ts";
 import type { MarketProverEvent } from "../prover/marketProver.ts";
+import type { PriceView } from "../price/priceView.ts";
 import type { CeilingRange } from "../prover/proofCeiling.ts";
 import type { ProofMaker } from "../prover/proofMaker.ts";
 import { ProofStore } from "../prover/proofStore.ts";
@@ -47,12 +48,7 @@ import type { WatcherEvent } from "../watcher/watcherService.ts";
 import { Absence } from "./absence.ts";
 import { type GroupProver, ProverGroup } from "./proverGroup.ts";
 import { type Statistics, StatisticsCollector } from "./statistics.ts";
-import {
-  type PriceView,
-  ValidatorGroup,
-  type ValidatorGroupOptions,
-  type ValidatorKeys,
-} from "./validatorGroup.ts";
+import { ValidatorGroup, type ValidatorGroupOptions, type ValidatorKeys } from "./validatorGroup.ts";
 
 /** What happened in the network, by the part that tells it. */
 export type NetworkEvent =

@@ -14,18 +14,16 @@ import type { L1Account } from "../l1/l1Account.ts";
 import type { Node } from "../node/node.ts";
 import { GossipHub, type HubMember } from "../p2p/hub.ts";
 import type { AttestationProvider } from "../sequencer/attestation.ts";
-import { CommitteeAttester } from "../sequencer/committeeAttester.ts";
 import type { ProposerService } from "../sequencer/proposerService.ts";
-import { type PriceSource, priceOf } from "../price/priceSource.ts";
-import { DEFAULT_TOLERANCE, type PriceOpinion } from "../price/priceStep.ts";
+import { type PriceView, opinionOf } from "../price/priceView.ts";
 import { ActorError } from "../support/actorError.ts";
 import type { Logger } from "../support/logger.ts";
 import type { Service } from "../support/service.ts";
 import { Committees } from "../validator/committees.ts";
-import { CommitteeSigner } from "../validator/committeeSigner.ts";
+import { makeCommitteeMember } from "../validator/committeeMember.ts";
+import type { CommitteeSigner } from "../validator/committeeSigner.ts";
 import { type ProposalCheck, sharedCheck } from "../validator/proposalCheck.ts";
-import { attestationDomain } from "../validator/proposalIntake.ts";
-import { ValidatorService } from "../validator/validatorService.ts";
+import type { ValidatorService } from "../validator/validatorService.ts";
 import { Equivocations, type Equivocation } from "../watcher/equivocations.ts";
 import { WatcherService } from "../watcher/watcherService.ts";
 
@@ -70,13 +68,6 @@ export interface ValidatorGroupOptions {
   /** What they hold a proposer's step of the exchange rate to. */
   priceView?: PriceView | undefined;
   verifySignature: Parameters<typeof sharedCheck>[0]["verifySignature"];
-}
-
-/** A price source, and how far from it a step may end. */
-export interface PriceView {
-  source: PriceSource;
-  /** Basis points. Default {@link DEFAULT_TOLERANCE}. */
-  tolerance?: number;
 }
 
 export class ValidatorGroup implements Service {
@@ -150,42 +141,29 @@ export class ValidatorGroup implements Service {
     check: ProposalCheck,
   ): GroupMember {
     const { node, heads, l1BlockTime, logger, openJournal, openAccount, makeProposer, tamper } = options;
-    const { rollup, parameters } = node;
     const actor = `validator-${index}`;
     const journal = openJournal(actor);
     const gossip = this.#connections[index]!;
-    const signer = new CommitteeSigner({
-      key: new BlsKey(keys.attester),
-      domain: attestationDomain(parameters),
-      journal,
-    });
     const log = logger.child({ actor });
     const { committees } = this;
-    const honest = new CommitteeAttester({ parameters, gossip, committees, signer, logger: log });
-    const attester = tamper?.(index, honest) ?? honest;
+    const member = makeCommitteeMember({
+      node,
+      heads,
+      gossip,
+      committees,
+      key: new BlsKey(keys.attester),
+      journal,
+      check,
+      l1BlockTime,
+      logger: log,
+    });
+    const attester = tamper?.(index, member.attester) ?? member.attester;
     const account = openAccount(actor, new Wallet(keys.proposer).privateKey, journal);
     return {
       index,
-      signer,
-      validator: new ValidatorService({
-        rollup,
-        heads,
-        gossip,
-        committees,
-        signer,
-        check,
-        l1BlockTime,
-        logger: log,
-      }),
+      signer: member.signer,
+      validator: member.validator,
       proposer: makeProposer({ actor, account, journal, attester }),
     };
   }
-}
-
-async function opinionOf(
-  { source, tolerance = DEFAULT_TOLERANCE }: PriceView,
-  logger: Logger,
-): Promise<PriceOpinion | undefined> {
-  const market = await priceOf(source, logger);
-  return market === undefined ? undefined : { market, tolerance };
 }

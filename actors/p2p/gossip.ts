@@ -74,6 +74,16 @@ export interface PeerScore {
   dropped: Partial<Record<DropReason, number>>;
 }
 
+/** What passes messages on for others, as each peer of a network does. */
+export interface Relay {
+  /**
+   * Passes a topic on, whether anybody in this process subscribes to it or not. The judge decides what is passed on;
+   * subscribers see what it accepted, and nobody waits for them. What it rejects is the fault of the peer that sent it: it
+   * may reject only what every other judge does. The result ends it.
+   */
+  relay(topic: string, judge: GossipHandler): () => void;
+}
+
 /** One member's connection. */
 export interface Gossip {
   /** Name under which others see this member. */

@@ -1,9 +1,6 @@
 /**
  * Gossip between machines, on libp2p: the interface of `gossip.ts` over gossipsub. Every process of an instance is a peer
  * and passes on what it finds good; peers that send bad messages lose score, and are hung up on when it is too low.
- *
- * What is not a peer's own is not blamed on it: a process that passes a topic on has a judge for it (`relay`), which
- * rejects only what any other judge rejects too.
  */
 import { peerIdFromString } from "@libp2p/peer-id";
 import type { PrivateKey } from "@libp2p/interface";
@@ -14,7 +11,7 @@ import type { Logger } from "../support/logger.ts";
 import type { Service } from "../support/service.ts";
 import { peerIdOf, readListenAddress, readPeerAddress } from "./addresses.ts";
 import { BootstrapPeers } from "./bootstrapPeers.ts";
-import type { DropReason, Gossip, GossipHandler, PeerScore, TopicLimits } from "./gossip.ts";
+import type { DropReason, Gossip, GossipHandler, PeerScore, Relay, TopicLimits } from "./gossip.ts";
 import { GossipCounts, type GossipOutcome, type GossipTotals } from "./gossipCounts.ts";
 import { canSendTo, createGossipNode, judgeBy, startListening, type GossipNode } from "./libp2pNode.ts";
 import { PeerScores } from "./peerScores.ts";
@@ -51,7 +48,7 @@ export interface GossipStatus {
 /** Milliseconds after which a connection attempt is given up. */
 const DIAL_TIMEOUT = 5_000;
 
-export class Libp2pGossip implements Gossip, Service {
+export class Libp2pGossip implements Gossip, Relay, Service {
   readonly id: string;
   readonly #node: GossipNode;
   readonly #listen: readonly Multiaddr[];
@@ -143,10 +140,6 @@ export class Libp2pGossip implements Gossip, Service {
     return () => (leave(), this.#joinOrLeave(topic));
   }
 
-  /**
-   * Passes a topic on for others, whether anybody here subscribes to it or not. The judge decides what is passed on;
-   * subscribers see what it accepted, and nobody waits for them. The result ends it.
-   */
   relay(topic: string, judge: GossipHandler): () => void {
     const end = this.#roomOf(topic).setJudge(judge);
     this.#joinOrLeave(topic);

@@ -11,6 +11,7 @@ import type { Service } from "../support/service.ts";
 import { Committees } from "../validator/committees.ts";
 import { ActorProcess } from "./actorProcess.ts";
 import { FollowedRollup, type FollowOptions } from "./followedRollup.ts";
+import { openProcessGossip, type P2pOptions } from "./processGossip.ts";
 
 /** Parameters of {@link openProverProcess}. */
 export interface ProverProcessOptions extends FollowOptions {
@@ -19,6 +20,8 @@ export interface ProverProcessOptions extends FollowOptions {
   maker: ProofMaker;
   /** Sells its proofs in the deployment's proof market. Default: it proves every epoch, whoever is paid for it. */
   market?: ProverMarketOptions;
+  /** Exchanges quotes with other processes. Default: by `quoteNodes` alone. */
+  p2p?: P2pOptions | undefined;
   /** Most that a submission pays L1. Default: `DEFAULT_PROOF_CEILING`. */
   feeCeiling?: CeilingRange;
   /** Seconds between L1 blocks. */
@@ -35,12 +38,14 @@ export type ProverMarketOptions = Pick<
 export async function openProverProcess(
   options: ProverProcessOptions,
 ): Promise<{ service: Service; followed: FollowedRollup; prover: ProverService; market?: MarketProver }> {
-  const { privateKey, maker, market: marketOptions, feeCeiling, l1BlockTime, logger, folder } = options;
+  const { privateKey, maker, market: marketOptions, p2p, feeCeiling, l1BlockTime, logger, folder } = options;
   const followed = await FollowedRollup.open(options);
   try {
     const { node, heads } = followed;
     const account = followed.account(privateKey, followed.openJournal("prover"));
     const store = new ProofStore({ folder: join(folder, "proofs") });
+    // A machine that proves is a bad one to wait for: it passes nothing on for committees.
+    const gossip = p2p && (await openProcessGossip(followed, { ...options, p2p, relaysCommittees: false }));
     const market =
       marketOptions &&
       (await openMarketProver({
@@ -51,6 +56,7 @@ export async function openProverProcess(
         privateKey,
         l1BlockTime,
         logger,
+        ...(gossip ? { gossip: gossip.gossip } : {}),
         ...marketOptions,
       }));
     const prover = new ProverService({
@@ -60,16 +66,18 @@ export async function openProverProcess(
       maker,
       logger,
       store,
-      committees: new Committees({ provider: followed.provider, parameters: node.parameters }),
+      committees:
+        gossip?.committees ?? new Committees({ provider: followed.provider, parameters: node.parameters }),
       l1BlockTime,
       ...(feeCeiling ? { feeCeiling } : {}),
       ...(market ? { selection: market.market } : {}),
     });
-    if (!market) return { service: new ActorProcess([followed, prover]), followed, prover };
+    const first = [followed, ...(gossip?.services ?? [])];
+    if (!market) return { service: new ActorProcess([...first, prover]), followed, prover };
     prover.on((event) => {
       if (event.type === "proved") market.market.measured(event);
     });
-    const service = new ActorProcess([followed, market.service, prover]);
+    const service = new ActorProcess([...first, market.service, prover]);
     return { service, followed, prover, market: market.market };
   } catch (error) {
     await followed.stop();

@@ -12,7 +12,7 @@ import { MarketContract, type MarketDeployment } from "../market/marketContract.
 import { MarketFollower } from "../market/marketFollower.ts";
 import { QuotePeers } from "../market/quotePeers.ts";
 import { QuotePool } from "../market/quotePool.ts";
-import { QuoteGossip, quoteTopic } from "../market/quoteGossip.ts";
+import { QuoteGossip, quoteTopicOf } from "../market/quoteGossip.ts";
 import { QuoteVerifier } from "../market/quoteVerifier.ts";
 import { WorkSchedule } from "../market/workSchedule.ts";
 import type { Node } from "../node/node.ts";
@@ -64,7 +64,7 @@ export interface OpenedMarketProver {
 /** @throws MarketError NO_MARKET */
 export async function openMarketProver(options: OpenMarketProverOptions): Promise<OpenedMarketProver> {
   const { provider, deployment, node, heads, account, pricing, l1BlockTime, logger } = options;
-  const { clock, address } = node.parameters;
+  const { clock } = node.parameters;
   const epochSeconds = clock.slotDuration * clock.slotsPerEpoch;
   const contract = new MarketContract({ provider, deployment });
   const follower = await MarketFollower.open({
@@ -82,7 +82,7 @@ export async function openMarketProver(options: OpenMarketProverOptions): Promis
     breakSeconds: options.breakSeconds ?? 2 * epochSeconds,
     now: () => follower.now(),
   });
-  const topic = quoteTopic({ chainId: deployment.chainId, rollup: address, epochSeconds });
+  const topic = quoteTopicOf(node.parameters);
   const gossip = options.gossip && new QuoteGossip({ gossip: options.gossip, topic, pool });
   const peers = new QuotePeers({ nodes: options.quoteNodes ?? [], pool, logger });
   const model = costModelOf(pricing, schedule);

@@ -35,6 +35,8 @@ export interface NodeLedgerOptions {
   node: Node;
   /** Absent for a node that takes no transactions. */
   mempool?: Mempool;
+  /** Told of every transaction that a user brought and the mempool took. */
+  onSubmitted?: (transaction: Transaction) => void;
   /** Newest L1 block known; default: the one the node has read. */
   l1Head?: () => number | undefined;
   /** L1's fees now; default: the newest that the tip's record knows of. */
@@ -111,10 +113,12 @@ export class NodeLedger implements LedgerApi {
 
   submit(transaction: Transaction): Promise<string> {
     return settle(() => {
-      const { mempool } = this.#options;
+      const { mempool, onSubmitted } = this.#options;
       if (!mempool)
         throw new RpcError("NO_MEMPOOL", "this node takes no transactions", "ask a sequencer's node");
-      return mempool.add(transaction);
+      const id = mempool.add(transaction);
+      onSubmitted?.(transaction);
+      return id;
     });
   }
 

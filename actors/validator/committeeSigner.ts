@@ -35,6 +35,11 @@ export class CommitteeSigner {
     this.#guard = new SigningGuard({ journal, scope });
   }
 
+  /** See {@link SigningGuard.refuseUpTo}. */
+  refuseUpTo(slot: number): void {
+    this.#guard.refuseUpTo(slot);
+  }
+
   /** @throws ActorError SLOT_SIGNED when the key has signed something else for the slot, or anything for a later one */
   sign(kind: SignedKind, block: AttestedBlock): Signature {
     const digest = attestationDigest({ kind, domain: this.#domain, block });

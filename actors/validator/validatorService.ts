@@ -36,17 +36,6 @@ export interface ValidatorOptions {
   logger: Logger;
 }
 
-/** Refusals that say nothing about the peer: it may have seen another L1 head, or another market, than we have. */
-const MATTERS_OF_VIEW: ReadonlySet<RefusalReason> = new Set([
-  "wrongParent",
-  "slotTaken",
-  "recordRingFull",
-  "messageNotSent",
-  "overdueMessageLeft",
-  "modifierWrongWay",
-  "modifierTooFar",
-]);
-
 export class ValidatorService implements Service {
   readonly #options: ValidatorOptions;
   readonly #topics: Topics;
@@ -100,7 +89,9 @@ export class ValidatorService implements Service {
     const refusal = await check(proposal);
     if (refusal) {
       this.#refuse({ slot: block.slot, ...refusal });
-      return MATTERS_OF_VIEW.has(refusal.reason) ? ignore("untimely") : reject("invalid");
+      // Its proposer signed it, and whoever passes it on need not execute it. The blob is not under the signature, and
+      // anybody can compare it with what is.
+      return refusal.reason === "wrongVersionedHash" ? reject("invalid") : ignore("invalid");
     }
     this.#attest(received, position);
     return ACCEPT;

@@ -171,10 +171,17 @@ describe("Validator", () => {
     expect(life.dropped()).to.deep.equal({ malformed: 1 });
   });
 
-  it("says why it refuses a proposal that does not hold, and scores its sender", async () => {
+  it("says why it refuses a proposal that does not hold, and does not blame who passed it on", async () => {
     await life.send(signedAs({ modifier: 101 }));
     expect(life.events).to.have.length(1);
     expect(life.events[0]).to.include({ type: "refused", slot: SLOT, reason: "modifierOutOfBounds" });
+    expect(life.dropped()).to.deep.equal({});
+    expect(life.attestations).to.have.length(0);
+  });
+
+  it("blames who passed on another blob than the signed one", async () => {
+    await life.send({ ...good, blob: other.blob });
+    expect(life.events[0]).to.include({ type: "refused", slot: SLOT, reason: "wrongVersionedHash" });
     expect(life.dropped()).to.deep.equal({ invalid: 1 });
     expect(life.attestations).to.have.length(0);
   });

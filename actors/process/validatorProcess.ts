@@ -1,0 +1,88 @@
+import { BlsKey } from "../bls/blst.ts";
+import type { PriceSource } from "../price/priceSource.ts";
+import { opinionOf } from "../price/priceView.ts";
+import type { ProposerService } from "../sequencer/proposerService.ts";
+import type { Service } from "../support/service.ts";
+import { makeCommitteeMember } from "../validator/committeeMember.ts";
+import { sharedCheck } from "../validator/proposalCheck.ts";
+import type { ValidatorService } from "../validator/validatorService.ts";
+import { ActorProcess } from "./actorProcess.ts";
+import { FollowedRollup, type FollowOptions } from "./followedRollup.ts";
+import { openProcessGossip, type P2pOptions } from "./processGossip.ts";
+import { lastSlotKnown, openProposer, type ProposingOptions } from "./proposing.ts";
+import { openServing, type ServingOptions } from "./serving.ts";
+
+/** Parameters of {@link openValidatorProcess}. */
+export interface ValidatorProcessOptions extends FollowOptions, ServingOptions {
+  /** BLS secret key, 32 bytes: no other process may hold it. */
+  attesterKey: Uint8Array;
+  p2p: P2pOptions;
+  /** Exchange rate that it holds proposers to, and moves its own blocks towards. Default: it has no opinion. */
+  priceSource?: PriceSource;
+  /** Proposes in its slots. Default: it attests only, and its slots stay empty. */
+  proposing?: Omit<ProposingOptions, "priceSource">;
+}
+
+/** A validator with a node of its own. */
+export interface ValidatorProcess {
+  service: Service;
+  followed: FollowedRollup;
+  validator: ValidatorService;
+  proposer: ProposerService | undefined;
+}
+
+/** @throws see {@link FollowedRollup.open}; ActorError JOURNAL_LOCKED, JOURNAL_CORRUPT; `openProcessGossip` */
+export async function openValidatorProcess(options: ValidatorProcessOptions): Promise<ValidatorProcess> {
+  const { p2p, attesterKey, proposing, priceSource, l1BlockTime, logger } = options;
+  const followed = await FollowedRollup.open(options);
+  try {
+    const { node, heads, verifySignature } = followed;
+    const processGossip = await openProcessGossip(followed, { ...options, p2p });
+    const { gossip, committees } = processGossip;
+    const serving = await openServing(followed, options, {
+      gossip: processGossip,
+      takesTransactions: proposing !== undefined,
+    });
+    const journal = followed.openJournal("validator");
+    const { signer, validator, attester } = makeCommitteeMember({
+      node,
+      heads,
+      gossip,
+      committees,
+      key: new BlsKey(attesterKey),
+      journal,
+      check: sharedCheck({
+        node,
+        verifySignature,
+        ...(priceSource ? { opinion: () => opinionOf({ source: priceSource }, logger) } : {}),
+      }),
+      l1BlockTime,
+      logger,
+    });
+    if (!journal.isWhole) signer.refuseUpTo(await lastSlotKnown(followed, l1BlockTime));
+    const { mempool } = serving;
+    const proposer =
+      proposing && mempool
+        ? await openProposer(followed, {
+            ...proposing,
+            ...(priceSource ? { priceSource } : {}),
+            journal,
+            attester,
+            mempool,
+            l1BlockTime,
+            logger,
+          })
+        : undefined;
+    const services = [
+      followed,
+      ...processGossip.services,
+      ...serving.services,
+      validator,
+      ...(proposer ? [proposer] : []),
+    ];
+    return { service: new ActorProcess(services), followed, validator, proposer };
+  } catch (error) {
+    await followed.stop();
+    throw error;
+  }
+}

@@ -34,6 +34,8 @@ import { stakeProtectionTask } from "./tasks/stakeProtection.ts";
 import { stakeStatusTask } from "./tasks/stakeStatus.ts";
 import { stakeWithdrawTask } from "./tasks/stakeWithdraw.ts";
 import { startTask } from "./tasks/start.ts";
+import { validatorTask } from "./tasks/validator.ts";
+import { watcherTask } from "./tasks/watcher.ts";
 import { gasTask } from "./tasks/gas.ts";
 
 const soljson = createRequire(import.meta.url).resolve("solc/soljson.js");
@@ -74,6 +76,8 @@ export default defineConfig({
     nodeSyncTask,
     nodeRunTask,
     sequencerTask,
+    validatorTask,
+    watcherTask,
     proverTask,
     startTask,
     feesStatusTask,

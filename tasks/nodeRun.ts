@@ -9,11 +9,15 @@ import {
   DATA,
   JSON_LOGS,
   L1_BLOCK_TIME,
+  P2P_LISTEN,
+  P2P_PEERS,
   PORT,
   REORG_DEPTH,
   checkPort,
   l1BlockTimeOf,
+  p2pOf,
   runProcess,
+  type GossipOptions,
   type ProcessOptions,
 } from "./processOptions.ts";
 
@@ -27,6 +31,8 @@ export const nodeRunTask = task(
   .addOption(ARCHIVE)
   .addOption(RECORD)
   .addOption(PORT(8560))
+  .addOption(P2P_LISTEN)
+  .addOption(P2P_PEERS)
   .addOption(REORG_DEPTH)
   .addOption(L1_BLOCK_TIME)
   .addFlag(JSON_LOGS)
@@ -34,7 +40,7 @@ export const nodeRunTask = task(
   .build();
 
 async function nodeRun(
-  options: ProcessOptions & { port: number; blockTime: number },
+  options: ProcessOptions & GossipOptions & { port: number; blockTime: number },
   hre: HardhatRuntimeEnvironment,
 ): Promise<void> {
   const { openNodeProcess } = await import("../actors/process/nodeProcess.ts");
@@ -44,6 +50,7 @@ async function nodeRun(
       ...follow,
       port,
       market: deployment,
+      p2p: p2pOf(options),
       l1BlockTime: await l1BlockTimeOf(options.blockTime, deployment),
     }),
   );

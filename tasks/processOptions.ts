@@ -4,6 +4,7 @@ import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
 
 import type { FeeCeiling } from "../actors/l1/fees.ts";
 import type { FollowOptions } from "../actors/process/followedRollup.ts";
+import type { P2pOptions } from "../actors/process/processGossip.ts";
 import type { Logger } from "../actors/support/logger.ts";
 import type { Service } from "../actors/support/service.ts";
 import type { Deployment } from "../deploy/deployment.ts";
@@ -59,6 +60,14 @@ export const PORT = (
   defaultValue: number,
 ): { name: "port"; description: string; type: ArgumentType.INT; defaultValue: number } =>
   whole("port", "Port of the JSON API on this machine; 0: any free one", defaultValue);
+export const P2P_LISTEN = text(
+  "p2pListen",
+  "Where other processes reach this one: a multiaddress such as /ip4/0.0.0.0/tcp/8570; default: it only dials",
+);
+export const P2P_PEERS = text(
+  "p2pPeers",
+  "Processes to stay connected with: multiaddresses such as /ip4/203.0.113.7/tcp/8570/p2p/PEER_ID, by commas",
+);
 export const JSON_LOGS = { name: "json" as const, description: "Log as JSON, one line an event" };
 
 /** Values of the options that every process has. */
@@ -70,6 +79,32 @@ export interface ProcessOptions {
   data: string | undefined;
   reorgDepth: number;
   json: boolean;
+}
+
+/** Values of the options of the gossip between machines. */
+export interface GossipOptions {
+  p2pListen: string | undefined;
+  p2pPeers: string | undefined;
+}
+
+/** Where a process meets others; undefined when nothing is said of it. */
+export function p2pOf({ p2pListen, p2pPeers }: GossipOptions): P2pOptions | undefined {
+  if (p2pListen === undefined && p2pPeers === undefined) return undefined;
+  return { listen: addressesOf(p2pListen), peers: addressesOf(p2pPeers) };
+}
+
+/** The same for an actor that is of no use alone. @throws OptionError */
+export function requiredP2pOf(options: GossipOptions): P2pOptions {
+  const p2p = p2pOf(options);
+  if (p2p) return p2p;
+  throw new OptionError(
+    "nobody is named to talk to",
+    "give --p2p-peers, or --p2p-listen where others are to find it",
+  );
+}
+
+function addressesOf(list: string | undefined): string[] {
+  return list === undefined ? [] : list.split(",").map((address) => address.trim());
 }
 
 /** Reads the record, and runs what `open` makes of it until a signal. */

@@ -14,12 +14,16 @@ import {
   JSON_LOGS,
   KEY_FILE,
   L1_BLOCK_TIME,
+  P2P_LISTEN,
+  P2P_PEERS,
   PASSPHRASE_FILE,
   REORG_DEPTH,
   l1BlockTimeOf,
   l1KeyOf,
+  p2pOf,
   runProcess,
   weiOf,
+  type GossipOptions,
   type KeyOptions,
   type ProcessOptions,
 } from "./processOptions.ts";
@@ -49,13 +53,15 @@ export const proverTask = task("prover", "Proves every complete epoch and submit
   .addOption(text("margin", "Wanted over costs, in basis points; default: 1000"))
   .addOption(text("bondCost", "What the bond of one claim costs, in basis points of it; default: 1"))
   .addOption(text("quoteNodes", "APIs of nodes that quotes are exchanged with, by commas"))
+  .addOption(P2P_LISTEN)
+  .addOption(P2P_PEERS)
   .addOption(L1_BLOCK_TIME)
   .addOption(REORG_DEPTH)
   .addFlag(JSON_LOGS)
   .setInlineAction((options, hre) => showKnownErrors(() => prover(options, hre)))
   .build();
 
-interface ProverOptions extends ProcessOptions, KeyOptions {
+interface ProverOptions extends ProcessOptions, KeyOptions, GossipOptions {
   feeCeiling: string | undefined;
   firstFeeCeiling: string | undefined;
   strategy: string | undefined;
@@ -86,6 +92,7 @@ async function prover(options: ProverOptions, hre: HardhatRuntimeEnvironment): P
       privateKey: await l1KeyOf(options, deployment, hre, LOCAL_ACCOUNTS.prover),
       maker: await openLocalProofMaker(circuit),
       feeCeiling,
+      p2p: p2pOf(options),
       ...(market ? { market: { ...market, deployment } } : {}),
       l1BlockTime: await l1BlockTimeOf(options.blockTime, deployment),
     });

@@ -13,6 +13,8 @@ import {
   JSON_LOGS,
   KEY_FILE,
   L1_BLOCK_TIME,
+  P2P_LISTEN,
+  P2P_PEERS,
   PASSPHRASE_FILE,
   PORT,
   REORG_DEPTH,
@@ -20,7 +22,9 @@ import {
   feeCeilingOf,
   l1BlockTimeOf,
   l1KeyOf,
+  p2pOf,
   runProcess,
+  type GossipOptions,
   type KeyOptions,
   type ProcessOptions,
 } from "./processOptions.ts";
@@ -38,7 +42,7 @@ import {
 
 export const sequencerTask = task(
   "sequencer",
-  "Takes transactions and proposes blocks in its slots, until it is stopped",
+  "Takes transactions and proposes blocks for a committee whose keys it all holds, until it is stopped",
 )
   .addOption(DATA)
   .addOption(RPC)
@@ -56,6 +60,8 @@ export const sequencerTask = task(
   )
   .addOption(text("coinbase", "L1 address that receives the fees; default: the account"))
   .addOption(PORT(8561))
+  .addOption(P2P_LISTEN)
+  .addOption(P2P_PEERS)
   .addOption(FEE_CEILING)
   .addOption(BLOB_FEE_CEILING)
   .addOption(PRICE)
@@ -71,7 +77,7 @@ export const sequencerTask = task(
   .setInlineAction((options, hre) => showKnownErrors(() => sequencer(options, hre)))
   .build();
 
-interface SequencerOptions extends ProcessOptions, KeyOptions, PriceOptions {
+interface SequencerOptions extends ProcessOptions, KeyOptions, PriceOptions, GossipOptions {
   attesterKeys: string | undefined;
   coinbase: string | undefined;
   feeCeiling: string | undefined;
@@ -99,6 +105,7 @@ async function sequencer(options: SequencerOptions, hre: HardhatRuntimeEnvironme
       ...(feeCeiling ? { feeCeiling } : {}),
       ...(priceSource ? { priceSource } : {}),
       market: deployment,
+      p2p: p2pOf(options),
       l1BlockTime: await l1BlockTimeOf(options.blockTime, deployment),
     }),
   );

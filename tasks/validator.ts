@@ -110,16 +110,10 @@ async function validator(options: ValidatorOptions, hre: HardhatRuntimeEnvironme
   const priceSource = await priceSourceOf(options);
   const attesterKey = await attesterKeyOf(options, hre);
   await runProcess("validator", options, hre, async (follow, deployment) => {
-    const { validators, network } = deployment;
-    if (validators.kind !== "staked") {
-      throw new OptionError(
-        `the validators of "${network}" do not stake`,
-        "run the sequencer task where one process holds the committee's keys",
-      );
-    }
     const proposing = await proposingOf(options, deployment, hre);
     return openValidatorProcess({
       ...follow,
+      deployment,
       attesterKey,
       p2p,
       ...(proposing ? { proposing } : {}),

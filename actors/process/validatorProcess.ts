@@ -1,7 +1,11 @@
+import { computeAddress } from "ethers";
+
 import { BlsKey } from "../bls/blst.ts";
 import type { PriceSource } from "../price/priceSource.ts";
 import { opinionOf } from "../price/priceView.ts";
 import type { ProposerService } from "../sequencer/proposerService.ts";
+import { Registry, type RegistryDeployment, type ValidatorStatus } from "../staking/registry.ts";
+import type { Logger } from "../support/logger.ts";
 import type { Service } from "../support/service.ts";
 import { makeCommitteeMember } from "../validator/committeeMember.ts";
 import { sharedCheck } from "../validator/proposalCheck.ts";
@@ -17,6 +21,8 @@ export interface ValidatorProcessOptions extends FollowOptions, ServingOptions {
   /** BLS secret key, 32 bytes: no other process may hold it. */
   attesterKey: Uint8Array;
   p2p: P2pOptions;
+  /** Where the key is registered, to say how it stands there. */
+  deployment: FollowOptions["deployment"] & RegistryDeployment;
   /** Exchange rate that it holds proposers to, and moves its own blocks towards. Default: it has no opinion. */
   priceSource?: PriceSource;
   /** Proposes in its slots. Default: it attests only, and its slots stay empty. */
@@ -31,9 +37,12 @@ export interface ValidatorProcess {
   proposer: ProposerService | undefined;
 }
 
-/** @throws see {@link FollowedRollup.open}; ActorError JOURNAL_LOCKED, JOURNAL_CORRUPT; `openProcessGossip` */
+/**
+ * @throws see {@link FollowedRollup.open}; ActorError JOURNAL_LOCKED, JOURNAL_CORRUPT; StakingError NOT_STAKED;
+ * `openProcessGossip`
+ */
 export async function openValidatorProcess(options: ValidatorProcessOptions): Promise<ValidatorProcess> {
-  const { p2p, attesterKey, proposing, priceSource, l1BlockTime, logger } = options;
+  const { p2p, attesterKey, deployment, proposing, priceSource, l1BlockTime, logger } = options;
   const followed = await FollowedRollup.open(options);
   try {
     const { node, heads, verifySignature } = followed;
@@ -59,6 +68,8 @@ export async function openValidatorProcess(options: ValidatorProcessOptions): Pr
       l1BlockTime,
       logger,
     });
+    const registry = new Registry({ provider: followed.provider, deployment });
+    tellStanding(await registry.validator(signer.keyHash), proposing?.privateKey, logger);
     if (!journal.isWhole) signer.refuseUpTo(await lastSlotKnown(followed, l1BlockTime));
     const { mempool } = serving;
     const proposer =
@@ -84,5 +95,22 @@ export async function openValidatorProcess(options: ValidatorProcessOptions): Pr
   } catch (error) {
     await followed.stop();
     throw error;
+  }
+}
+
+/** What an operator would look for when nothing happens. */
+function tellStanding(
+  { keyHash, state, proposer }: ValidatorStatus,
+  privateKey: string | undefined,
+  logger: Logger,
+): void {
+  const account = privateKey === undefined ? undefined : computeAddress(privateKey);
+  const fields = { validator: keyHash, state, proposer };
+  if (state !== "active") {
+    logger.warn(fields, "the key is in no committee: see stake:status; it goes on until it is");
+  } else if (account !== undefined && account !== proposer) {
+    logger.warn({ ...fields, account }, "the account is not the key's proposer on L1: its slots stay empty");
+  } else {
+    logger.info({ ...fields, proposes: account !== undefined }, "the key is registered");
   }
 }

@@ -1,3 +1,4 @@
+import { generateKeyPair } from "@libp2p/crypto/keys";
 import { expect } from "chai";
 
 import { blockDataOf } from "../../../protocol/blob.ts";
@@ -7,10 +8,12 @@ import { SIZES } from "../../../protocol/sizes.ts";
 import { type Transaction, type TransactionBody, signTransaction } from "../../../protocol/transaction.ts";
 import { AccountTree } from "../../../protocol/tree.ts";
 import { GossipHub } from "../../../actors/p2p/hub.ts";
+import { Libp2pGossip } from "../../../actors/p2p/libp2pGossip.ts";
 import { topicsOf } from "../../../actors/p2p/topics.ts";
 import { Mempool } from "../../../actors/sequencer/mempool.ts";
 import { TransactionGossip } from "../../../actors/sequencer/transactionGossip.ts";
 import { silentLogger } from "../../../actors/support/logger.ts";
+import { sleep } from "../../../actors/support/sleep.ts";
 import { DOMAIN, PRICES, depositsOf, fakeParameters, keyPair } from "../support/fakeL1.ts";
 
 const topic = topicsOf(fakeParameters()).transactions;
@@ -24,16 +27,19 @@ describe("Gossip of transactions", () => {
     sizes: SIZES.local,
   }).state;
 
+  const makePool = (): Mempool =>
+    new Mempool({
+      capacity: 4,
+      nonceWindow: 8,
+      domain: DOMAIN,
+      view: () => ({ state, prices: PRICES }),
+      verifySignature: schnorrVerify,
+    });
+
   async function setUp() {
     const hub = new GossipHub({ logger: silentLogger });
     const pools = ["sender", "receiver"].map((name) => {
-      const mempool = new Mempool({
-        capacity: 4,
-        nonceWindow: 8,
-        domain: DOMAIN,
-        view: () => ({ state, prices: PRICES }),
-        verifySignature: schnorrVerify,
-      });
+      const mempool = makePool();
       const connection = hub.join(name);
       return { mempool, connection, gossip: new TransactionGossip({ gossip: connection, topic, mempool }) };
     });
@@ -71,6 +77,35 @@ describe("Gossip of transactions", () => {
     await send(transaction);
     expect(receiver.mempool.has(id)).to.equal(true);
     expect(dropped()).to.deep.equal({});
+  });
+
+  it("does the same over libp2p", async () => {
+    const peers: Libp2pGossip[] = [];
+    const pools: Mempool[] = [];
+    const gossips: TransactionGossip[] = [];
+    try {
+      for (let i = 0; i < 2; i++) {
+        const peer = await Libp2pGossip.open({
+          key: await generateKeyPair("Ed25519"),
+          listen: ["/ip4/127.0.0.1/tcp/0"],
+          peers: peers.flatMap((other) => other.status().addresses),
+          topics: [topic],
+          logger: silentLogger,
+        });
+        await peer.start();
+        peers.push(peer);
+        pools.push(makePool());
+        gossips.push(new TransactionGossip({ gossip: peer, topic, mempool: pools[i]! }));
+        await gossips[i]!.start();
+      }
+      const transaction = transfer();
+      const id = pools[0]!.add(transaction);
+      gossips[0]!.send(transaction);
+      for (let i = 0; i < 500 && !pools[1]!.has(id); i++) await sleep(10);
+      expect(pools[1]!.has(id)).to.equal(true);
+    } finally {
+      for (const peer of peers) await peer.stop();
+    }
   });
 
   it("blames a peer for what nobody signed, and for bytes that are no transaction", async () => {

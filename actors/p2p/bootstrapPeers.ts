@@ -1,6 +1,6 @@
 /**
- * Keeps the connections that an operator asked for: dials each address at the start and whenever its peer is gone, for as
- * long as the process runs. A peer that cannot be reached is told of once, and once more when it is back.
+ * Keeps the connections that an operator asked for: dials each address at the start, and looks now and then whether its peer
+ * is gone. A peer that cannot be reached is told of once, and once more when it is back.
  */
 import type { Multiaddr } from "@multiformats/multiaddr";
 
@@ -48,8 +48,8 @@ export class BootstrapPeers implements Service {
   /** Does not wait for anybody. */
   start(): Promise<void> {
     this.#abort = new AbortController();
-    this.#timer ??= setInterval(() => this.look(), this.#options.every);
-    this.look();
+    this.#timer ??= setInterval(() => this.#look(), this.#options.every);
+    this.#look();
     return Promise.resolve();
   }
 
@@ -61,8 +61,7 @@ export class BootstrapPeers implements Service {
   }
 
   /** Dials whoever is missing. */
-  look(): void {
-    if (!this.#timer) return;
+  #look(): void {
     for (const wanted of this.#wanted) {
       const { peer, dialing } = wanted;
       if (dialing || (peer !== undefined && this.#options.isConnected(peer))) continue;

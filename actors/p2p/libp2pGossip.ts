@@ -58,6 +58,7 @@ export class Libp2pGossip implements Gossip, Relay, Service {
   readonly #bootstrap: BootstrapPeers;
   readonly #counts = new GossipCounts();
   readonly #unsent: UnsentMessages;
+  #stopped = false;
 
   private constructor(
     { topics, redialEvery = 5_000, logger }: Libp2pGossipOptions,
@@ -87,10 +88,7 @@ export class Libp2pGossip implements Gossip, Relay, Service {
       every: redialEvery,
       logger,
     });
-    node.addEventListener("peer:disconnect", ({ detail }) => {
-      this.#scores.forget(detail.toString());
-      this.#bootstrap.look();
-    });
+    node.addEventListener("peer:disconnect", ({ detail }) => this.#scores.forget(detail.toString()));
     this.#unsent = new UnsentMessages({
       isHeard: (topic) => this.#isRunning && this.listeners(topic) > 0,
       send: (topic, data) => void this.#publish(topic, data),
@@ -121,7 +119,9 @@ export class Libp2pGossip implements Gossip, Relay, Service {
     await this.#bootstrap.start();
   }
 
+  /** For good. */
   async stop(): Promise<void> {
+    this.#stopped = true;
     this.#unsent.clear();
     await this.#bootstrap.stop();
     await this.#node.stop();
@@ -129,7 +129,7 @@ export class Libp2pGossip implements Gossip, Relay, Service {
 
   /** A message that nobody is there to hear is kept for a while, for the first who comes. */
   publish(topic: string, data: Uint8Array): void {
-    void this.#publish(topic, data.slice());
+    if (!this.#stopped) void this.#publish(topic, data.slice());
   }
 
   /** The limits are those that the topic was opened with: every peer has the same. */
@@ -200,6 +200,7 @@ export class Libp2pGossip implements Gossip, Relay, Service {
       await this.#node.services.pubsub.publish(topic, data);
       this.#counts.count(topic, "sent");
     } catch (error) {
+      if (this.#stopped) return;
       this.#unsent.keep(topic, data);
       this.#logger.debug({ topic, error: messageOf(error) }, "a message waits for somebody to hear it");
     }

@@ -29,6 +29,9 @@ interface Peer {
   allowances: Map<string, { left: number; at: number }>;
 }
 
+/** Peers remembered: whoever comes under ever new names must not fill the memory. */
+const MOST_PEERS = 4_096;
+
 /** What one member knows of the others. */
 export class PeerScores {
   readonly #peers = new Map<string, Peer>();
@@ -81,7 +84,10 @@ export class PeerScores {
   #peer(id: string): Peer {
     const now = this.#now();
     let peer = this.#peers.get(id);
-    if (!peer) this.#peers.set(id, (peer = { score: 0, at: now, dropped: {}, allowances: new Map() }));
+    if (!peer) {
+      if (this.#peers.size >= MOST_PEERS) this.#peers.delete(this.#peers.keys().next().value!);
+      this.#peers.set(id, (peer = { score: 0, at: now, dropped: {}, allowances: new Map() }));
+    }
     peer.score = Math.min(0, peer.score + (now - peer.at) * RECOVERY);
     peer.at = now;
     return peer;

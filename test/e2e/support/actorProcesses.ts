@@ -1,4 +1,4 @@
-/** Node, sequencer and prover as processes that a test starts and kills. */
+/** Actors as processes that a test starts and kills. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -17,29 +17,33 @@ export interface LogLine {
   [field: string]: unknown;
 }
 
-/** An actor that can be killed and started again on its folder. */
-export class ActorUnderTest {
+/** Parameters of {@link ProcessUnderTest}. */
+export interface ProcessUnderTestOptions {
+  name: string;
+  /** Its own; its output goes beside it. */
+  folder: string;
+  /** Arguments of Node. */
+  command: readonly string[];
+}
+
+/** A process that can be killed and started again on its folder. */
+export class ProcessUnderTest {
   readonly log: LogLine[] = [];
-  readonly #config: ActorChildConfig;
+  readonly #options: ProcessUnderTestOptions;
   #child: ChildProcess | undefined;
   #errors = "";
 
-  constructor(config: ActorChildConfig) {
-    this.#config = config;
-    mkdirSync(config.folder, { recursive: true });
-    writeFileSync(this.#configFile, JSON.stringify(config));
+  constructor(options: ProcessUnderTestOptions) {
+    this.#options = options;
+    mkdirSync(options.folder, { recursive: true });
   }
 
-  get name(): ActorChildConfig["actor"] {
-    return this.#config.actor;
+  get name(): string {
+    return this.#options.name;
   }
 
   get folder(): string {
-    return this.#config.folder;
-  }
-
-  get #configFile(): string {
-    return `${this.#config.folder}.json`;
+    return this.#options.folder;
   }
 
   /** Text that it wrote to standard error, such as why it ended. */
@@ -52,7 +56,7 @@ export class ActorUnderTest {
   }
 
   start(): void {
-    const child = spawn(process.execPath, [script, this.#configFile], {
+    const child = spawn(process.execPath, this.#options.command, {
       cwd: root,
       stdio: ["ignore", "pipe", "pipe"],
     });
@@ -63,7 +67,7 @@ export class ActorUnderTest {
     child.once("exit", () => process.off("exit", orphan));
     let rest = "";
     child.stdout.on("data", (data: Buffer) => {
-      appendFileSync(`${this.#config.folder}.log`, data);
+      appendFileSync(`${this.folder}.log`, data);
       const lines = (rest + data.toString()).split("\n");
       rest = lines.pop()!;
       for (const line of lines) if (line.startsWith("{")) this.log.push(JSON.parse(line) as LogLine);
@@ -92,7 +96,17 @@ export class ActorUnderTest {
   }
 }
 
-/** The three of them, each with a folder of its own under `folder`. */
+/** An actor of `actorChild.ts`. */
+export class ActorUnderTest extends ProcessUnderTest {
+  constructor(config: ActorChildConfig) {
+    const { actor: name, folder } = config;
+    const file = `${folder}.json`;
+    super({ name, folder, command: [script, file] });
+    writeFileSync(file, JSON.stringify(config));
+  }
+}
+
+/** Node, sequencer and prover, each with a folder of its own under `folder`. */
 export function threeActors(options: {
   rpcUrl: string;
   records: string;

@@ -60,6 +60,17 @@ describe("Slashing protection of a committee key", () => {
     });
   });
 
+  it("allows nothing up to the slot that a lost journal can have known of, but for what it still knows", () => {
+    live((guard) => refusal(guard, 3, "0xaa"));
+    live((guard) => {
+      guard.refuseUpTo(7);
+      expect(refusal(guard, 3, "0xaa")).to.equal(undefined);
+      expect(refusal(guard, 7, "0xaa")).to.equal("SLOT_SIGNED");
+      expect(refusal(guard, 7, "0xaa", "Proposal")).to.equal("SLOT_SIGNED");
+      expect(refusal(guard, 8, "0xaa")).to.equal(undefined);
+    });
+  });
+
   it("keeps proposals and attestations apart, and keys and instances too", () => {
     live((guard) => {
       expect(refusal(guard, 5, "0xaa")).to.equal(undefined);

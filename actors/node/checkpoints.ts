@@ -23,6 +23,11 @@ export class Checkpoints {
     return this.#list.at(-1);
   }
 
+  /** All of them, the newest first. */
+  newestFirst(): readonly Checkpoint[] {
+    return this.#list.toReversed();
+  }
+
   /** True when some were forgotten: then an empty list does not mean the start. */
   get forgot(): boolean {
     return this.#forgot;

@@ -37,7 +37,7 @@ import { BLOB_BYTES } from "../../protocol/blob.ts";
 import { merkleCommitment } from "../../protocol/merkle.ts";
 import { encodeWithdrawal } from "../../protocol/withdrawal.ts";
 import { type BlobFetch, fetchAhead } from "./blobFetch.ts";
-import { type Checkpoint, Checkpoints } from "./checkpoints.ts";
+import { Checkpoints } from "./checkpoints.ts";
 import type { BlockFault, NodeBlock, ValidBlock } from "./nodeBlock.ts";
 import type { NodeStore, StoreChange } from "./nodeStore.ts";
 import { provenLater } from "./provenLater.ts";
@@ -131,7 +131,8 @@ export class Node {
   /**
    * Applies everything up to L1's present head.
    * @throws ActorError BLOB_NOT_FOUND, BLOB_SOURCE_FAILED, BLOB_SOURCE_LIED when a blob cannot be had; what was applied
-   * before stays, and the next call goes on from there; L1_EVENT_UNEXPECTED when events are missing again and again
+   * before stays, and the next call goes on from there; L1_EVENT_UNEXPECTED when events are missing again and again;
+   * L1_BEHIND when L1's server knows less than the store
    */
   sync(signal?: AbortSignal): Promise<L1Head> {
     return this.#order.run(() => this.#sync(signal));
@@ -402,27 +403,41 @@ export class Node {
       this.#checkpoints.startAt(stored.l1);
       return chain;
     } catch (error) {
+      if (isActorError(error, "STORE_UNWRITABLE")) throw error;
       store.reset(error);
       return undefined;
     }
   }
 
-  /** Walks back to the newest L1 block that is still canonical. */
+  /**
+   * Walks back to the newest L1 block that is still canonical.
+   * @throws ActorError L1_BEHIND when L1's server knows no block as new as what cannot be undone: then it is behind, and
+   * nothing is given up for it
+   */
   async #undoReorg(head: L1Head): Promise<void> {
     const from = this.syncedTo;
+    const { steps, stands, replaced } = await this.#stepsBack(head);
+    if (steps === 0) return;
+    const startAgain = !stands && this.#checkpoints.forgot;
+    if (startAgain && !replaced) throw behind(head, from);
     const before = this.#unproven();
-    let undone = false;
-    for (let last = this.#checkpoints.last; last; last = this.#checkpoints.last) {
-      if (last.number <= head.number && (await this.#isCanonical(last))) break;
-      this.#undoLast();
-      undone = true;
-    }
-    if (!undone) return;
-    if (!this.#checkpoints.last && this.#checkpoints.forgot) {
-      this.#startAgain("an L1 reorg deeper than what can be undone");
-    }
+    for (let i = 0; i < steps; i++) this.#undoLast();
+    if (startAgain) this.#startAgain("an L1 reorg deeper than what can be undone");
     this.#options.logger.warn({ from, to: this.syncedTo }, "L1 reorg");
     this.#events.emit({ type: "reorg", from, to: this.syncedTo, undone: this.#undoneOf(before) });
+  }
+
+  /** How many of the newest checkpoints L1 does not have, whether it has one behind them, and others in their place. */
+  async #stepsBack(head: L1Head): Promise<{ steps: number; stands: boolean; replaced: boolean }> {
+    let steps = 0;
+    let replaced = false;
+    for (const { number, hash } of this.#checkpoints.newestFirst()) {
+      const there = number <= head.number ? await readHead(this.#options.provider, number) : undefined;
+      if (there?.hash === hash) return { steps, stands: true, replaced };
+      replaced ||= there !== undefined;
+      steps++;
+    }
+    return { steps, stands: false, replaced };
   }
 
   #unproven(): NodeBlock[] {
@@ -449,13 +464,21 @@ export class Node {
     this.#checkpoints = this.#emptyCheckpoints();
   }
 
-  async #isCanonical({ number, hash }: Pick<Checkpoint, "number" | "hash">): Promise<boolean> {
+  async #isCanonical({ number, hash }: L1Head): Promise<boolean> {
     return (await readHead(this.#options.provider, number))?.hash === hash;
   }
 
   #emptyCheckpoints(): Checkpoints {
     return new Checkpoints({ depth: this.#options.reorgDepth ?? 64 });
   }
+}
+
+function behind({ number }: L1Head, syncedTo: number): ActorError {
+  return new ActorError(
+    "L1_BEHIND",
+    `L1's server is at block ${number}, and this node has read up to ${syncedTo}`,
+    "wait until it has caught up; for an L1 that was started anew, move the data folder away",
+  );
 }
 
 function byBlock(events: RollupEvent[]): RollupEvent[][] {

@@ -95,23 +95,41 @@ export class NodeStore {
   }
 
   /**
-   * Opens or creates a store. One that cannot be read is begun anew, with a warning.
-   * @throws ActorError STORE_LOCKED while another process holds it
+   * Opens or creates a store. One that is damaged is begun anew, with a warning.
+   * @throws ActorError STORE_LOCKED while another process holds it, STORE_UNWRITABLE when its disk is full or fails: then
+   * it stays as it is
    */
   static open(options: NodeStoreOptions): NodeStore {
-    mkdirSync(dirname(options.path), { recursive: true });
+    const { path } = options;
+    mkdirSync(dirname(path), { recursive: true });
     try {
       return new NodeStore(options, openDatabase(options));
     } catch (error) {
-      if (isBusy(error)) throw locked(options.path, error);
+      if (isBusy(error)) throw locked(path, error);
+      if (isDiskFailure(error)) throw unusable(path, error);
       warn(options, error);
     }
-    remove(options.path);
-    return new NodeStore(options, openDatabase(options));
+    remove(path);
+    try {
+      return new NodeStore(options, openDatabase(options));
+    } catch (error) {
+      throw isDiskFailure(error) ? unusable(path, error) : error;
+    }
   }
 
-  /** Everything kept; undefined for a new store. @throws whatever a damaged file makes of it: then call `reset` */
+  /**
+   * Everything kept; undefined for a new store.
+   * @throws ActorError STORE_UNWRITABLE when the disk fails; whatever a damaged file makes of it: then call `reset`
+   */
   read(): StoredState | undefined {
+    try {
+      return this.#read();
+    } catch (error) {
+      throw isDiskFailure(error) ? unusable(this.#options.path, error) : error;
+    }
+  }
+
+  #read(): StoredState | undefined {
     const l1 = this.#meta("l1");
     if (l1 === undefined) return undefined;
     return {
@@ -155,8 +173,8 @@ export class NodeStore {
         this.#setMeta("l1", toJson(l1));
       });
     } catch (error) {
-      if (!isWriteFailure(error)) throw error;
-      const failure = unwritable(this.#options.path, error);
+      if (!isDiskFailure(error)) throw error;
+      const failure = unusable(this.#options.path, error);
       this.#options.onFailure?.(failure);
       throw failure;
     }
@@ -276,16 +294,23 @@ function isBusy(error: unknown): boolean {
   return (error as { errcode?: number }).errcode === 5;
 }
 
-/** SQLite's "disk I/O error", with its many causes in the upper bits, and "database or disk is full". */
-function isWriteFailure(error: unknown): boolean {
-  return [10, 13].includes(((error as { errcode?: number }).errcode ?? 0) & 0xff);
+/** What SQLite says of the machine, not of the file: permissions, memory, read-only, disk I/O, a full disk, no access. */
+const DISK_FAILURES: readonly number[] = [3, 7, 8, 10, 13, 14];
+
+/** A file that ends too early is damage, though SQLite counts it among the I/O errors. */
+const SHORT_READ = 10 | (2 << 8);
+
+function isDiskFailure(error: unknown): boolean {
+  const { errcode = 0 } = error as { errcode?: number };
+  // The causes of an error are in its upper bits.
+  return errcode !== SHORT_READ && DISK_FAILURES.includes(errcode & 0xff);
 }
 
-function unwritable(path: string, cause: unknown): ActorError {
+function unusable(path: string, cause: unknown): ActorError {
   return new ActorError(
     "STORE_UNWRITABLE",
-    `the store ${path} could not be written: ${messageOf(cause)}`,
-    "make room on its disk and start again",
+    `the store ${path} could not be read or written: ${messageOf(cause)}`,
+    "make room on its disk, see that it may be written, and start again",
     cause,
   );
 }

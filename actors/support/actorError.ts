@@ -24,6 +24,7 @@ export type ActorErrorCode =
   | "P2P_LISTEN_FAILED"
   | "P2P_PORT_TAKEN"
   | "FEE_CEILING"
+  | "L1_BEHIND"
   | "L1_REORG_TOO_DEEP"
   | "L1_UNREACHABLE"
   | "L1_EVENT_UNEXPECTED"

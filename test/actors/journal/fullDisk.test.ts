@@ -60,7 +60,9 @@ describe("A disk that is full", () => {
       number++;
     });
     expect(failure?.code).to.equal("STORE_UNWRITABLE");
-    expect(failure?.message).to.match(/could not be written: .*; make room on its disk and start again$/);
+    expect(failure?.message).to.match(
+      /could not be read or written: .*; make room on its disk, .* and start again$/,
+    );
     expect(failures).to.deep.equal([failure]);
     expect(store.read()?.blocks).to.have.length(number);
     expect(store.read()?.l1.number).to.equal(number);

@@ -283,6 +283,7 @@ describe("Node", () => {
     l1.reorg(8);
     l1.send(depositsOf(2));
     const other = l1.propose({ parent: node.chain.genesis, slot: 2, inbox: depositsOf(2) });
+    for (let i = 0; i < 6; i++) l1.mine([]);
     await node.sync();
     expect(root()).to.equal(other.built.header.stateRoot);
     expect(node.chain.messages.slice(0)).to.deep.equal(depositsOf(2));

@@ -146,7 +146,7 @@ describe("Node with a store", () => {
     expect(fetched).to.equal(0);
 
     l1.reorg(10);
-    l1.mine([]);
+    for (let i = 0; i < 10; i++) l1.mine([]);
     const deep = await restart();
     await deep.sync();
     const fresh = new Node({ provider: l1.provider, rollup: l1.rollup, blobs: l1, logger: silentLogger });

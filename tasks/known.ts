@@ -1,4 +1,5 @@
 /** How tasks show errors: one sentence for what was foreseen, everything for what was not. */
+import { withoutSecrets } from "../actors/support/secrets.ts";
 
 /** Errors whose message says what to do, without a remedy of its own. */
 const KNOWN = ["CircuitBuildError", "SrsError"];
@@ -10,7 +11,7 @@ export async function showKnownErrors(action: () => Promise<unknown>): Promise<v
   } catch (error) {
     const sentence = sentenceOf(error);
     if (sentence === undefined) throw error;
-    console.error(`Error: ${sentence}`);
+    console.error(`Error: ${withoutSecrets(sentence)}`);
     process.exitCode = 1;
   }
 }

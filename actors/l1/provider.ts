@@ -1,6 +1,9 @@
-import { FetchRequest, JsonRpcProvider, Network } from "ethers";
+import { FetchRequest, type JsonRpcProvider, Network } from "ethers";
 
 import { ActorError } from "../support/actorError.ts";
+import { withoutSecrets } from "../support/secrets.ts";
+import { boundedGetUrl } from "./httpRequest.ts";
+import { L1Provider } from "./l1Provider.ts";
 
 /** A block header as the actors need it. */
 export interface L1Head {
@@ -11,21 +14,29 @@ export interface L1Head {
   timestamp: number;
 }
 
+/** Milliseconds for an answer to be there as a whole. */
+const TIMEOUT = 30_000;
+
 /**
- * A JSON-RPC provider without caches, so that every answer is the chain's present state.
+ * A JSON-RPC provider without caches, so that every answer is the chain's present state. It gives up an answer that takes
+ * too long, and asks for logs in ranges that the server takes.
  * @throws ActorError CHAIN_MISMATCH when the endpoint serves another chain
  */
 export async function connectL1({
   url,
   chainId,
+  timeout = TIMEOUT,
 }: {
   url: string;
   chainId: number;
+  /** Milliseconds. Default 30,000. */
+  timeout?: number;
 }): Promise<JsonRpcProvider> {
   const request = new FetchRequest(url);
-  request.timeout = 30_000;
+  request.timeout = timeout;
+  request.getUrlFunc = boundedGetUrl;
   const network = Network.from(chainId);
-  const provider = new JsonRpcProvider(request, network, {
+  const provider = new L1Provider(request, network, {
     staticNetwork: network,
     cacheTimeout: -1,
     batchMaxCount: 1,
@@ -35,7 +46,7 @@ export async function connectL1({
     provider.destroy();
     throw new ActorError(
       "CHAIN_MISMATCH",
-      `${url} serves chain ${actual}, not ${chainId}`,
+      `${withoutSecrets(url)} serves chain ${actual}, not ${chainId}`,
       "check the RPC address",
     );
   }

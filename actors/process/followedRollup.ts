@@ -17,6 +17,7 @@ import { openBlobSources } from "../node/openBlobSources.ts";
 import { cachingVerifier } from "../sequencer/signatureCache.ts";
 import { ActorError, messageOf } from "../support/actorError.ts";
 import type { Logger } from "../support/logger.ts";
+import { withoutSecrets } from "../support/secrets.ts";
 import type { Service } from "../support/service.ts";
 import { sleep } from "../support/sleep.ts";
 
@@ -161,7 +162,7 @@ export class FollowedRollup implements Service {
 function unreachable(url: string, cause: unknown): ActorError {
   return new ActorError(
     "L1_UNREACHABLE",
-    `no L1 answers at ${url}: ${messageOf(cause)}`,
+    withoutSecrets(`no L1 answers at ${url}: ${messageOf(cause)}`),
     "start one, or name its address with --rpc",
     cause,
   );

@@ -1,5 +1,7 @@
 import { pino } from "pino";
 
+import { withoutSecrets } from "./secrets.ts";
+
 /** The part of a pino logger that actors use; `child` adds fields such as the actor's name. */
 export interface Logger {
   debug(fields: object, message: string): void;
@@ -17,13 +19,13 @@ export interface LoggerOptions {
   file?: string;
 }
 
-/** A logger that writes one JSON line an event; bigint fields become decimal text. */
+/** A logger that writes one JSON line an event; bigint fields become decimal text, keys in addresses are left out. */
 export function createLogger(options: LoggerOptions): Logger {
   const settings = {
     level: options.level,
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { log: withoutBigints },
+    formatters: { log: presentable },
   };
   return options.file === undefined
     ? pino(settings)
@@ -36,7 +38,7 @@ export function readableLogger(): Logger {
     {
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
-      formatters: { level: (level) => ({ level }), log: withoutBigints },
+      formatters: { level: (level) => ({ level }), log: presentable },
     },
     { write: (line) => void process.stdout.write(readableLine(line)) },
   );
@@ -51,8 +53,11 @@ function readableLine(line: string): string {
 /** A logger that writes nothing. */
 export const silentLogger: Logger = createLogger({ level: "silent" });
 
-function withoutBigints(fields: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(fields).map(([key, value]) => [key, typeof value === "bigint" ? value.toString() : value]),
-  );
+function presentable(fields: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, presentableValue(value)]));
+}
+
+function presentableValue(value: unknown): unknown {
+  if (typeof value === "bigint") return value.toString();
+  return typeof value === "string" ? withoutSecrets(value) : value;
 }

@@ -14,6 +14,7 @@ import { wordsToBytes } from "../../protocol/bytes.ts";
 import { ActorError, messageOf } from "../support/actorError.ts";
 import { contractInterface } from "./contractInterface.ts";
 import type { L1Head } from "./provider.ts";
+import { readLogs } from "./readLogs.ts";
 
 /** What an actor must be told of a rollup; a deployment record is one. Everything else it reads from the chain. */
 export interface RollupReference {
@@ -319,21 +320,24 @@ export class RollupContract {
     });
   }
 
-  /** Events of L1 blocks `from` to `to`, in order. `readBlock` gives the header of a block that has some. */
+  /**
+   * Events of L1 blocks `from` to `to`, in order, see {@link readLogs}. `readBlock` gives the header of a block.
+   * @throws ActorError L1_EVENT_UNEXPECTED when blocks change meanwhile
+   */
   async events({
     from,
     to,
+    head = to,
     readBlock,
   }: {
     from: number;
     to: number;
+    /** Number of the newest L1 block. Default: `to`. */
+    head?: number;
     readBlock: (number: number) => Promise<L1Head>;
   }): Promise<RollupEvent[]> {
-    const logs = await this.#provider.getLogs({
-      address: this.parameters.address,
-      fromBlock: from,
-      toBlock: to,
-    });
+    const { address } = this.parameters;
+    const logs = await readLogs({ provider: this.#provider, address, from, to, head, readBlock });
     const blocks = await readAll([...new Set(logs.map(({ blockNumber }) => blockNumber))], readBlock);
     const events: RollupEvent[] = [];
     for (const log of logs) {

@@ -194,7 +194,9 @@ export class ChainState {
   }
 
   prove({ epoch, number, prover, outboxWord, at }: EpochProvenEvent): { proven: ProvenEpoch; undo: Undo } {
-    expect(number > this.#proven && number <= this.pending, `proof of block ${number}`);
+    // A proof is of one epoch: one that was left out shows in the next.
+    const isOf = (block: number): boolean => this.block(block)?.epoch === epoch;
+    expect(number > this.#proven && isOf(this.#proven + 1) && isOf(number), `proof of block ${number}`);
     const { transactionHash } = at;
     const withdrawals = this.withdrawalsUpTo(number) ?? [];
     const proven: ProvenEpoch = { epoch, number, prover, transactionHash, withdrawals, outboxWord };

@@ -5,7 +5,7 @@
  * Guarantees: after `sync` resolves, the state is that of the L1 head it returned; an L1 reorg within the depth kept
  * is undone step by step, a deeper one by a sync from the start; a blob source cannot make the node accept anything,
  * it can only delay it; events that an RPC server left out once are found missing by the next of their kind, and the
- * node syncs from the start. With a store the state survives the process, see `nodeStore.ts`.
+ * node reads the newest L1 blocks again, or all of them when that is not enough. With a store the state survives the process, see `nodeStore.ts`.
  *
  * Blocks that are proven already are executed on trust first: without checks of signatures and of blobs against their
  * versioned hashes, which take most of the time. This is safe. The proof says that *some* content with the block's
@@ -168,8 +168,7 @@ export class Node {
           }
           // Some earlier answer was incomplete, and what was applied since, on disk too, may lack events.
           if (error instanceof EventGap && restarts < MAX_RESTARTS) {
-            restarts++;
-            this.#forget(error);
+            this.#readAgain(error, { deep: restarts++ > 0 });
             continue;
           }
           throw error;
@@ -200,7 +199,7 @@ export class Node {
       headers.set(number, known);
       return known;
     };
-    const events = await this.rollup.events({ from, to, readBlock });
+    const events = await this.rollup.events({ from, to, head: head.number, readBlock });
     const trusted = new Set([...provenLater(events)].filter(({ number }) => number > this.#checkedUpTo));
     const proposals = events.filter((event) => event.type === "proposed");
     const fetch = fetchAhead(proposals, (event) => this.#fetchBlob(event, trusted.has(event), signal));
@@ -348,11 +347,14 @@ export class Node {
     this.#events.emit({ type: "reorg", from, to: this.syncedTo, undone: this.#undoneOf(before) });
   }
 
-  /** Goes back to the start, the store too. */
-  #forget(gap: EventGap): void {
+  /** Goes back as far as can be undone, for events that were left out lately; or, `deep`, to the start, the store too. */
+  #readAgain({ message: reason }: EventGap, { deep }: { deep: boolean }): void {
     const from = this.syncedTo;
     const before = this.#unproven();
-    this.#startAgain(gap.message);
+    const bottom = this.#checkpoints.forgot ? 1 : 0;
+    if (deep) this.#startAgain(reason);
+    else while (this.#checkpoints.newestFirst().length > bottom) this.#undoLast();
+    this.#options.logger.warn({ from, to: this.syncedTo, reason }, "L1 left out events; reading them again");
     this.#events.emit({ type: "reorg", from, to: this.syncedTo, undone: this.#undoneOf(before) });
   }
 

@@ -22,14 +22,14 @@ describe("Node's memory of messages", function () {
   const folder = temporaryFolder();
   after(() => folder.remove());
 
-  /** Blocks that each consume a new account's deposits, proven two by two. */
+  /** Blocks that each consume a new account's deposits, two an epoch, proven epoch by epoch. */
   function extend(l1: FakeL1, inbox: Message[], from: ChainPoint, blocks: number): ChainPoint {
     let tip = from;
     for (let i = 0; i < blocks; i++) {
       const sent = depositsOf(inbox.length / A_BLOCK);
       l1.send(sent, inbox);
       inbox.push(...sent);
-      tip = l1.propose({ parent: tip, slot: tip.number + 1, inbox, candidates: [], real: false }).point;
+      tip = l1.propose({ parent: tip, slot: tip.number + 2, inbox, candidates: [], real: false }).point;
       if (tip.number % 2 === 0) proven(l1, tip.number);
     }
     return tip;
@@ -40,7 +40,7 @@ describe("Node's memory of messages", function () {
       (at) => ({
         type: "epochProven",
         at,
-        epoch: number / 2 - 1,
+        epoch: number / 2,
         number,
         prover: "0x",
         timestamp: 0,

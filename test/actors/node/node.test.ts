@@ -178,6 +178,53 @@ describe("Node", () => {
     expect(reorg?.undone.map(({ number }) => number)).to.deep.equal([1]);
   });
 
+  it("reads the newest L1 blocks again, no others, when events of one of them were left out", async () => {
+    const asked: number[] = [];
+    let leaveOut = false;
+    const rollup = rollupThat((range) => {
+      asked.push(range.from);
+      return leaveOut ? [] : undefined;
+    });
+    node = new Node({ provider: l1.provider, rollup, blobs: l1, logger: silentLogger, reorgDepth: 4 });
+    l1.send(inbox);
+    for (let i = 0; i < 20; i++) l1.mine([]);
+    const first = l1.propose({ parent: node.chain.genesis, slot: 1, inbox });
+    await node.sync();
+    leaveOut = true;
+    const second = l1.propose({ parent: first.point, slot: 2, inbox });
+    await node.sync();
+    leaveOut = false;
+    const third = l1.propose({ parent: second.point, slot: 4, inbox });
+    asked.length = 0;
+    await node.sync();
+    expect(node.chain.pending).to.equal(3);
+    expect(root()).to.equal(third.built.header.stateRoot);
+    expect(Math.min(...asked)).to.be.greaterThan(15);
+  });
+
+  it("finds a proof that was left out by the next one", async () => {
+    let leaveOut = false;
+    const rollup = rollupThat((_range, all) =>
+      leaveOut ? all.filter(({ type }) => type !== "epochProven") : undefined,
+    );
+    node = new Node({ provider: l1.provider, rollup, blobs: l1, logger: silentLogger });
+    l1.send(inbox);
+    const first = l1.propose({ parent: node.chain.genesis, slot: 1, inbox });
+    const second = l1.propose({ parent: first.point, slot: 2, inbox });
+    leaveOut = true;
+    l1.mine([(at) => proven(at, 1)]);
+    await node.sync();
+    expect(node.chain.proven).to.equal(0);
+    leaveOut = false;
+    l1.mine([(at) => ({ ...proven(at, 2), epoch: 1 })]);
+    await node.sync();
+    expect(node.chain.provenEpochs.map(({ epoch, number }) => [epoch, number])).to.deep.equal([
+      [0, 1],
+      [1, 2],
+    ]);
+    expect(root()).to.equal(second.built.header.stateRoot);
+  });
+
   it("gives up a sync whose events stay incomplete, and is whole once they are not", async () => {
     let asked = 0;
     let leaveOut = true;

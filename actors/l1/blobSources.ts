@@ -56,7 +56,7 @@ export class BlobSources implements BlobSource {
       try {
         const [blob] = await source.getBlobs(request);
         if (blob?.length === BLOB_BYTES && (request.unchecked || isBlobOf(blob, versionedHash))) {
-          if (source !== this.#store) this.#store?.keep(versionedHash, blob);
+          if (source !== this.#store) this.#keep(versionedHash, blob);
           return blob;
         }
         if (source === this.#store) this.#store.remove(versionedHash);
@@ -76,6 +76,15 @@ export class BlobSources implements BlobSource {
       `no source has the blob ${versionedHash}: ${failures.map(({ name, reason }) => `${name}: ${reason}`).join("; ")}`,
       "add an archive with --archive",
     );
+  }
+
+  /** A disk that is full is no fault of the source: the blob is there. */
+  #keep(versionedHash: string, blob: Uint8Array): void {
+    try {
+      this.#store?.keep(versionedHash, blob);
+    } catch (error) {
+      this.#logger.warn({ error: messageOf(error), versionedHash }, "a blob could not be kept");
+    }
   }
 
   #report({ name, fault, reason }: { name: string; fault: SourceFault; reason: string }, hash: string): void {

@@ -198,7 +198,7 @@ export class ProverService implements Service {
       try {
         const either = AbortSignal.any([signal, useless.signal]);
         const { proof, seconds } = await maker.prove(inputs.inputs, { signal: either });
-        store?.write(inputs.publicInputs, proof);
+        this.#keep(inputs, proof);
         logger.info({ epoch, seconds, bytes: proof.length }, "proved");
         const { length: blocks } = work.blocks;
         this.#events.emit({ type: "proved", epoch, blocks, seconds, bytes: proof.length });
@@ -213,6 +213,15 @@ export class ProverService implements Service {
     }
     await sleep(RETRY_AFTER, signal);
     return undefined;
+  }
+
+  /** For a restart. A disk that is full costs that, and not the proof. */
+  #keep({ publicInputs }: EpochInputs, proof: Uint8Array): void {
+    try {
+      this.#options.store?.write(publicInputs, proof);
+    } catch (error) {
+      this.#options.logger.warn({ error: messageOf(error) }, "a proof could not be kept");
+    }
   }
 
   async #submitOldest(signal: AbortSignal): Promise<boolean> {

@@ -59,6 +59,19 @@ describe("Blob sources", () => {
     expect(await alone.getBlobs(request)).to.deep.equal([blob]);
   });
 
+  it("gives a blob that could not be kept, and holds that against nobody", async () => {
+    const gone = temporaryFolder();
+    const store = new BlobStore({ folder: join(gone.path, "blobs") });
+    gone.remove(); // as bad as a full disk: nothing can be written
+    const sources = new BlobSources({
+      store,
+      sources: [{ name: "honest", source: gives(blob) }],
+      logger: silentLogger,
+    });
+    expect(await sources.getBlobs(request)).to.deep.equal([blob]);
+    expect([...sources.faults.keys()]).to.deep.equal(["store"]);
+  });
+
   for (const length of [32, 131_073]) {
     it(`passes over a source that gives ${length} bytes, though the content is not to be checked`, async () => {
       const sources = new BlobSources({

@@ -1,4 +1,12 @@
-import { copyFileSync, existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  readFileSync,
+  readdirSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 
@@ -29,6 +37,21 @@ describe("Store of proofs", () => {
     expect(store.read(OTHER)).to.equal(undefined);
     store.remove(INPUTS);
     expect(store.read(INPUTS)).to.equal(undefined);
+  });
+
+  it("keeps the newest proofs only, so that its folder does not grow for ever", () => {
+    const hour = (number: number): Date => new Date(1_000_000_000_000 + 3_600_000 * number);
+    for (let epoch = 0; epoch < 300; epoch++) {
+      store.write([BigInt(epoch)], PROOF);
+      for (const name of readdirSync(folder.path)) {
+        const path = join(folder.path, name);
+        if (statSync(path).mtime > hour(400)) utimesSync(path, hour(epoch), hour(epoch));
+      }
+    }
+    expect(readdirSync(folder.path)).to.have.length(256);
+    expect(store.read([43n])).to.equal(undefined);
+    expect(store.read([44n])).to.deep.equal(PROOF);
+    expect(store.read([299n])).to.deep.equal(PROOF);
   });
 
   it("gives out no proof with a flipped bit, wherever it is, nor one that was cut or is empty", () => {

@@ -1,13 +1,16 @@
+import { join } from "node:path";
 import { expect } from "chai";
 
 import { ensureTrustedSetup } from "../../../actors/l1/blobSidecar.ts";
 import type { L1Account } from "../../../actors/l1/l1Account.ts";
 import { RevertError } from "../../../actors/l1/sendErrors.ts";
+import { ProofStore } from "../../../actors/prover/proofStore.ts";
 import { ActorError } from "../../../actors/support/actorError.ts";
 import { sleep } from "../../../actors/support/sleep.ts";
 import { proofDeadline, toEpoch } from "../../../protocol/time.ts";
 import { type AnvilBench, GWEI, startAnvilBench } from "../support/anvilAccount.ts";
 import { type ProverBench, proverBench } from "../support/proverBench.ts";
+import { temporaryFolder } from "../support/temporaryFolder.ts";
 
 const OTHER = "0x00000000000000000000000000000000000000dd";
 
@@ -43,6 +46,18 @@ describe("Prover", function () {
     await submitted(1);
     const { record } = bench.node.chain.block(3)!;
     expect(bench.account.sends[0]!.data).to.include(record.chainHash.toString(16));
+    expect(bench.made()).to.equal(1);
+    expect(bench.events.filter(({ type }) => type === "failed")).to.deep.equal([]);
+  });
+
+  it("submits a proof that could not be kept on disk", async () => {
+    const folder = temporaryFolder();
+    const store = new ProofStore({ folder: join(folder.path, "proofs") });
+    folder.remove(); // as bad as a full disk: nothing can be written
+    await start({ store });
+    await bench.propose(2);
+    await bench.propose(3);
+    await submitted(1);
     expect(bench.made()).to.equal(1);
     expect(bench.events.filter(({ type }) => type === "failed")).to.deep.equal([]);
   });

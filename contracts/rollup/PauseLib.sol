@@ -44,9 +44,11 @@ library PauseLib {
         Pause current = self.pause;
         if (!current.isActive(time)) revert IRollup.Rollup__NotPaused();
 
-        self.pause = packPause(current.start(), time);
+        // From second 0 to second 0 would be the word of no pause at all, and spare the council its cool-down.
+        uint256 end = time == 0 ? 1 : time;
+        self.pause = packPause(current.start(), end);
 
-        emit IRollup.Unpaused(time);
+        emit IRollup.Unpaused(end);
     }
 
     function requireRunning(Pause pause, uint256 time) internal pure {

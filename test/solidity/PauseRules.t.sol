@@ -63,6 +63,20 @@ contract PauseRulesTest is Test {
         _begin(COOLDOWN, 100);
     }
 
+    /// @notice Begun and ended in second 0 it has a word all the same, and its cool-down.
+    function test_cooldownHoldsAfterAPauseThatSecondZeroBeganAndEnded() external {
+        _begin(0, 100);
+        vm.recordLogs();
+        vm.prank(COUNCIL);
+        this.finish(0);
+        assertEq(keccak256(vm.getRecordedLogs()[0].data), keccak256(abi.encode(1)));
+        _expectPause(0, 1);
+        PauseLib.requireRunning(_state.pause, 1);
+        vm.prank(COUNCIL);
+        vm.expectRevert(abi.encodeWithSelector(IRollup.Rollup__PauseTooSoon.selector, COOLDOWN));
+        this.begin(1, 100);
+    }
+
     function test_endsEarlyOnlyWhileItRuns() external {
         for (uint256 i = 0; i < 3; ++i) {
             if (i == 1) _begin(TIME, 100);

@@ -31,8 +31,8 @@ export const feesSchema = z.strictObject({
   /** L1's base fee and blob base fee at genesis, in wei. */
   l1BaseFee: l1Fee,
   l1BlobFee: l1Fee,
-  /** Wei of ETH per unit of L2 gas that a forced transaction pays into an empty queue. */
-  forcedFeePerL2Gas: amount,
+  /** Wei of ETH per unit of L2 gas that a forced transaction pays into an empty queue: for nothing anyone fills the Inbox. */
+  forcedFeePerL2Gas: amount.refine((value) => value > 0n && value < 1n << 64n, "from 1 wei, at most 64 bits"),
 });
 
 export const priceSchema = z.strictObject({

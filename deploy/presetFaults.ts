@@ -45,6 +45,12 @@ export function presetFaults(preset: PresetFields): PresetFault[] {
   );
   const unproven = epochSlots * (proofSubmissionEpochs + 1) + 1;
   refuse("rings.records", preset.rings.records < unproven, `${unproven} records can be in use at once`);
+  const messages = size.messages * epochSlots * (proofSubmissionEpochs + 2);
+  refuse(
+    "rings.inbox",
+    preset.rings.inbox < messages,
+    `at least ${messages}: the messages that two epochs more than the proving delay can consume`,
+  );
   const cooldown = pause.maxSeconds + Math.max(term, outboxDelaySeconds);
   refuse(
     "pause.cooldownSeconds",
@@ -61,7 +67,7 @@ export function presetFaults(preset: PresetFields): PresetFault[] {
     refuse("market", true, `${parameter}: ${rule}`);
   if (validators.kind === "permissioned") {
     // A list is forgotten once the next one but one is in effect: until then its unproven blocks can be challenged.
-    const longest = term + Math.ceil(pause.maxSeconds / epoch) * epoch;
+    const longest = term + wholeEpochs(pause.maxSeconds, epoch);
     refuse(
       "validators.listDelaySeconds",
       validators.listDelaySeconds < longest,
@@ -71,12 +77,12 @@ export function presetFaults(preset: PresetFields): PresetFault[] {
   }
 
   // An unproven block can be rolled back for its aggregate, and its proposer slashed, as long as it may be proven.
-  const unpunished = proofSubmissionEpochs * epoch + pause.maxSeconds;
+  const unpunished = proofSubmissionEpochs * epoch + wholeEpochs(pause.maxSeconds, epoch);
   const { evidenceWindowSeconds, exitDelaySeconds, seedRing, churn } = validators;
   refuse(
     "validators.evidenceWindowSeconds",
     evidenceWindowSeconds < unpunished,
-    `at least ${unpunished}: a block is unproven for up to ${proofSubmissionEpochs} epochs after its own, and a pause more`,
+    `at least ${unpunished}: a block is unproven for up to ${proofSubmissionEpochs} epochs after its own, and the whole epochs of a pause more`,
   );
   const answerable = evidenceWindowSeconds + FREEZE_TO_END * epoch;
   refuse(
@@ -116,6 +122,11 @@ export function presetFaults(preset: PresetFields): PresetFault[] {
     `at least ${genesis}: the bootstrap set must be active when that of epoch 0 is frozen`,
   );
   return faults;
+}
+
+/** Seconds that a pause adds to a proof's deadline, which is always the end of an epoch. */
+function wholeEpochs(pause: number, epoch: number): number {
+  return Math.ceil(pause / epoch) * epoch;
 }
 
 /** Epochs that must be left to claim in at the worst, and to sweep in. */

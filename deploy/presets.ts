@@ -19,6 +19,8 @@ const amount = z
   .regex(/^\d+$/, "a whole number as text, in the smallest unit")
   .transform((text) => BigInt(text));
 const positive = z.number().int().positive();
+/** A ring's size or seconds, as the Rollup takes them. */
+const uint32 = z.number().int().nonnegative().max(0xffff_ffff);
 
 const rewardAmount = amount.refine((value) => value < 1n << 96n, "at most 96 bits");
 const bps = z.number().int().min(0).max(10_000);
@@ -92,20 +94,20 @@ const fieldsSchema = z.strictObject({
   /** Slots an epoch; at most the block slots of the circuit. */
   epochSlots: positive,
   /** Epochs after its own within which an epoch must be proven, or everything unproven is pruned. */
-  proofSubmissionEpochs: positive,
+  proofSubmissionEpochs: positive.max(0xffff),
   /** Words of each ring: blocks, epochs, and messages that may wait at once, counted at the proven tip. */
-  rings: z.strictObject({ records: positive, epochs: positive, inbox: positive }),
+  rings: z.strictObject({ records: uint32.min(1), epochs: uint32.min(1), inbox: uint32.min(1) }),
   /** Seconds after which a block must consume a message. */
-  messageDeadlineSeconds: positive,
+  messageDeadlineSeconds: uint32.min(1),
   /** Seconds between the proof of an epoch and the first payment of its withdrawals. */
-  outboxDelaySeconds: z.number().int().nonnegative(),
+  outboxDelaySeconds: uint32,
   /** May pause the acceptance of proofs, and end a pause: a key, a multisig or a contract; or `owner`. */
   council: z.union([z.string().regex(/^0x[0-9a-fA-F]{40}$/), z.literal("owner")]),
   /** Whether the owner must be a contract, such as a multisig. */
   ownerIsContract: z.boolean(),
   pause: z.strictObject({
     /** Longest pause; 0 for none ever. */
-    maxSeconds: z.number().int().nonnegative(),
+    maxSeconds: uint32,
     /** From the start of a pause to the earliest start of the next. */
     cooldownSeconds: positive,
   }),

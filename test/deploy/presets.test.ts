@@ -54,6 +54,33 @@ describe("presets", () => {
     );
   });
 
+  it("refuses an Inbox ring smaller than what is consumed until a proof frees it", () => {
+    // 2 messages a block, 2 blocks an epoch, 32 epochs.
+    expect(refusal({ rings: { records: 128, epochs: 512, inbox: 127 } }).message).to.match(
+      /rings.inbox: at least 128/,
+    );
+  });
+
+  it("refuses numbers that the Rollup has no room for, before a deployment pays for it", () => {
+    const tooMuch = 2 ** 32;
+    for (const [change, path] of [
+      [{ messageDeadlineSeconds: tooMuch }, /messageDeadlineSeconds/],
+      [{ outboxDelaySeconds: tooMuch }, /outboxDelaySeconds/],
+      [{ pause: { maxSeconds: tooMuch, cooldownSeconds: 2 * tooMuch } }, /pause.maxSeconds/],
+      [{ proofSubmissionEpochs: 65_536 }, /proofSubmissionEpochs/],
+      [{ rings: { records: 128, epochs: 512, inbox: tooMuch } }, /rings.inbox/],
+      [{ rings: { records: tooMuch, epochs: 512, inbox: 1_024 } }, /rings.records/],
+    ] as const)
+      expect(refusal(change).message).to.match(path);
+  });
+
+  it("refuses forced transactions for nothing: whoever likes would fill the Inbox", () => {
+    for (const forcedFeePerL2Gas of ["0", (2n ** 64n).toString()])
+      expect(refusal({ fees: { ...(local()["fees"] as object), forcedFeePerL2Gas } }).message).to.match(
+        /fees.forcedFeePerL2Gas: from 1 wei, at most 64 bits/,
+      );
+  });
+
   it("refuses pauses so close together that one could fall into what another held up", () => {
     const pause = (maxSeconds: number, cooldownSeconds: number) => ({
       pause: { maxSeconds, cooldownSeconds },
@@ -132,9 +159,9 @@ describe("presets of staked networks", () => {
       /evidenceWindowSeconds: at least 360/,
     ],
     [
-      "a pause that makes it so",
-      () => staked({}, { pause: { maxSeconds: 161, cooldownSeconds: 86_400 } }),
-      /evidenceWindowSeconds: at least 401/,
+      "a pause that makes it so, whose seconds lengthen a proof's term by whole epochs",
+      () => staked({ evidenceWindowSeconds: 401 }, { pause: { maxSeconds: 161, cooldownSeconds: 86_400 } }),
+      /evidenceWindowSeconds: at least 408/,
     ],
     [
       "an exit paid before its evidence is too old",

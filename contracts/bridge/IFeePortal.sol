@@ -8,6 +8,7 @@ import {IPortal} from "./IPortal.sol";
 /// rewards contract then pays it out and burns it, by the sums and leaves that the epoch's word holds.
 /// @dev No events of its own: the token's `Transfer` says all.
 interface IFeePortal is IPortal {
+    /// @notice Only the rewards contract moves fees.
     error FeePortal__OnlyRewards(address caller);
 
     /// @notice Pays fees of a proven epoch. Only the rewards contract; that it never pays more than the ledger took is

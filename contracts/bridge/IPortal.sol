@@ -37,7 +37,9 @@ interface IPortal {
         bytes32[] calldata path
     ) external;
 
+    /// @notice Rollup that created the portal, and whose withdrawals it pays.
     function rollup() external view returns (address);
 
+    /// @notice The one token that it holds.
     function token() external view returns (address);
 }

@@ -12,22 +12,22 @@ struct RollupConfig {
     uint256 genesisRoot;
     /// Start of slot 0, in seconds since 1970.
     uint256 genesisTime;
-    /// Seconds a slot.
+    /// Seconds a slot, at least 1.
     uint256 slotDuration;
-    /// Slots an epoch; at most the number of blocks the epoch circuit has room for.
+    /// Slots an epoch, 1 to 255; at most the number of blocks the epoch circuit has room for.
     uint256 slotsPerEpoch;
-    /// Epoch e must be proven before epoch e + proofSubmissionEpochs + 1 begins.
+    /// Epoch e must be proven before epoch e + proofSubmissionEpochs + 1 begins. From 1 to 2^16 - 1.
     uint256 proofSubmissionEpochs;
     /// Words of the record ring; at least slotsPerEpoch * (proofSubmissionEpochs + 1) + 1. Blocks of a pause need more,
     /// or stop for want of room.
     uint256 recordRing;
-    /// Words of the epoch ring.
+    /// Words of the epoch ring, more than proofSubmissionEpochs: how long a proven epoch's word can be claimed from.
     uint256 epochRing;
-    /// Words of the Inbox ring.
+    /// Words of the Inbox ring, at least maxMessages * slotsPerEpoch * (proofSubmissionEpochs + 2). One stays empty.
     uint256 inboxRing;
-    /// Most messages a block can consume: the circuit's message slots.
+    /// Most messages a block can consume, 1 to 2^16 - 1: the circuit's message slots.
     uint256 maxMessages;
-    /// Most gas a block can charge, in each dimension.
+    /// Most gas a block can charge, in each dimension, below 2^32.
     uint256 maxL2Gas;
     uint256 maxDaGas;
     /// The fee model's. Its caps are such that an epoch's fees fit 80 bits: (maxFeePerL2Gas * maxL2Gas + maxFeePerDaGas *
@@ -38,9 +38,9 @@ struct RollupConfig {
     uint256 initialOracle;
     /// Largest move of the ETH/TST price in one block, either way, in basis points, below 10,000.
     uint256 maxModifier;
-    /// Seconds after which a message must be consumed.
+    /// Seconds after which a message must be consumed, below 2^32.
     uint256 messageDeadline;
-    /// Seconds between an epoch's proof and the first payment of its withdrawals.
+    /// Seconds between an epoch's proof and the first payment of its withdrawals, below 2^32.
     uint256 outboxDelay;
     /// Wei a unit of L2 gas that a forced transaction pays into an empty queue; also the base of a deposit's fee.
     uint256 forcedFeePerL2Gas;
@@ -180,78 +180,135 @@ interface IRollup {
     event Genesis(uint256[7] record);
 
     // Construction
+    /// @notice A parameter, by its name, is out of its range.
     error Rollup__InvalidConfig(bytes32 parameter);
 
     // Propose, in the order of the checks
+    /// @notice The transaction carries no blob.
     error Rollup__BlobMissing();
+    /// @notice The transaction carries more than one blob.
     error Rollup__ExtraBlob();
+    /// @notice The block is of another slot than the one that runs.
     error Rollup__WrongSlot(Slot expected, Slot actual);
+    /// @notice The tip is of this slot or a later one; slot 0 is the genesis record's.
     error Rollup__SlotTaken(Slot slot, Slot tip);
+    /// @notice Unproven blocks fill the ring, after a long pause: first a proof must make room.
     error Rollup__RecordRingFull(uint256 unproven);
+    /// @notice Not the record of the tip; of the proven tip, when a prune is due.
     error Rollup__WrongParentRecord(uint256 number, bytes32 expected, bytes32 actual);
+    /// @notice The slot is another proposer's.
     error Rollup__WrongProposer(address expected, address actual);
+    /// @notice The proposer, at this position, does not attest its own block.
     error Rollup__OwnBitMissing(uint256 position);
+    /// @notice A bit names nobody.
     error Rollup__BitmapBeyondCommittee(uint256 bitmap, uint256 committeeSize);
+    /// @notice Fewer members attest than the committee's quorum.
     error Rollup__QuorumMissed(uint256 quorum, uint256 attested);
+    /// @notice The state root is no element of the circuit's field.
     error Rollup__StateRootOutOfField(uint256 stateRoot);
+    /// @notice The block must claim these prices, see `pricesAfter`.
     error Rollup__WrongPrices(uint256 feePerL2Gas, uint256 feePerDaGas);
+    /// @notice More L2 gas than a block can charge.
     error Rollup__L2GasOverLimit(uint256 limit, uint256 actual);
+    /// @notice More DA gas than a block can charge.
     error Rollup__DaGasOverLimit(uint256 limit, uint256 actual);
+    /// @notice More messages than a block can consume.
     error Rollup__TooManyMessages(uint256 limit, uint256 actual);
+    /// @notice The block would consume up to message `cursor`, and only so many were sent.
     error Rollup__MessageNotSent(uint256 sent, uint256 cursor);
+    /// @notice Message `index` was overdue when the slot began, and the block had room for it.
     error Rollup__OverdueMessageLeft(uint256 index);
+    /// @notice The exchange rate would move by more basis points than a block may.
     error Rollup__ModifierOutOfBounds(uint256 bound, int256 actual);
 
     // Roll-back
+    /// @notice Only the aggregate challenge rolls back.
     error Rollup__OnlyChallenge(address caller);
 
     // Prune
+    /// @notice Every block is proven.
     error Rollup__NothingToPrune();
+    /// @notice The oldest unproven epoch can be proven until the end of epoch `deadline`.
     error Rollup__PruneTooEarly(Epoch deadline, Epoch current);
 
     // Pause; times in seconds since genesis
+    /// @notice Only the council pauses and ends a pause.
     error Rollup__OnlyCouncil(address caller);
+    /// @notice A pause takes from 1 to so many seconds.
     error Rollup__PauseOutOfRange(uint256 most, uint256 duration);
+    /// @notice The cool-down of the last pause is not over.
     error Rollup__PauseTooSoon(uint256 earliest);
+    /// @notice There is no pause to end.
     error Rollup__NotPaused();
+    /// @notice No proof is accepted until then.
     error Rollup__Paused(uint256 until);
 
     // Epoch proof
+    /// @notice The end is proven: another proof was faster.
     error Rollup__AlreadyProven(uint256 number, uint256 proven);
+    /// @notice The end was never proposed, or was dropped.
     error Rollup__BlockNotPending(uint256 number, uint256 pending);
+    /// @notice The epoch's last chance was epoch `deadline`: a prune is due.
     error Rollup__ProofDeadlinePassed(Epoch deadline, Epoch current);
+    /// @notice Not the record of the proven tip.
     error Rollup__WrongStartRecord(uint256 number, bytes32 expected, bytes32 actual);
+    /// @notice Not the record of the pending block of its number: the chain changed since.
     error Rollup__WrongEndRecord(uint256 number, bytes32 expected, bytes32 actual);
+    /// @notice Not the record of the block after the end, which must be shown as soon as there is one.
     error Rollup__WrongNextRecord(uint256 number, bytes32 expected, bytes32 actual);
+    /// @notice The end is of another epoch than the oldest unproven one.
     error Rollup__WrongEpoch(Epoch expected, Epoch actual);
+    /// @notice The epoch has a later block, or can still get one.
     error Rollup__EpochIncomplete(Epoch epoch);
+    /// @notice There must be one point and one coinbase's fee for each block.
     error Rollup__WrongLength(uint256 blocks, uint256 points, uint256 coinbaseFees);
+    /// @notice z, gamma, y or a participation count is beyond its range.
     error Rollup__ScalarOutOfRange();
+    /// @notice Commitments or coinbase fees are not those of the epoch's blocks.
     error Rollup__WrongEpochHash(bytes32 expected, bytes32 actual);
+    /// @notice A commitment is no point of the curve, or not canonical.
     error Rollup__MalformedPoint();
+    /// @notice The commitments do not open to y at z.
     error Rollup__OpeningRefused();
 
     // Inbox
+    /// @notice Deposits come through the portals.
     error Rollup__OnlyPortal(address caller);
+    /// @notice As many messages wait for a proof as the ring holds: try again after the next one.
     error Rollup__InboxFull(uint256 queue);
+    /// @notice The key is no canonical point of Grumpkin, or the one at infinity.
     error Rollup__KeyNotOnCurve(uint256 keyX, uint256 keyY);
+    /// @notice Nobody registered this leaf; `register` opens the next one.
     error Rollup__UnknownAccount(uint256 leaf, uint256 accounts);
+    /// @notice Every leaf of the ledger's tree is given out.
     error Rollup__AccountsExhausted();
+    /// @notice The amount is 0, or 2^95 or more.
     error Rollup__AmountOutOfRange(uint256 amount);
+    /// @notice Too little to open an account with.
     error Rollup__BelowMinimumRegistration(uint256 minimum, uint256 amount);
+    /// @notice Neither a transfer (1) nor a withdrawal (2).
     error Rollup__UnknownKind(uint256 kind);
+    /// @notice Wei to be paid along; `forcedFee` tells them.
     error Rollup__ForcedFeeTooLow(uint256 required, uint256 paid);
+    /// @notice Wei to be paid along; `depositFee` tells them.
     error Rollup__DepositFeeTooLow(uint256 required, uint256 paid);
+    /// @notice The payer does not take back what is over the fee: pay it exactly.
     error Rollup__RefundFailed();
 
     // Outbox
+    /// @notice The epoch is not proven, or has no withdrawals.
     error Rollup__NoWithdrawals(Epoch epoch);
+    /// @notice Payable from this second after genesis on.
     error Rollup__OutboxDelayNotOver(uint256 availableAt);
+    /// @notice The word is not at this place of the epoch's list, or the list has another length.
     error Rollup__WrongWithdrawalPath(Epoch epoch, uint256 index);
+    /// @notice It was paid.
     error Rollup__WithdrawalAlreadyConsumed(Epoch epoch, uint256 index);
+    /// @notice The asset is the other portal's.
     error Rollup__WrongPortal(uint256 asset, address caller);
 
     // Views
+    /// @notice Only records from proven to pending are told.
     error Rollup__RecordUnavailable(uint256 number);
 
     /// @notice Adds a block to the pending chain. The transaction carries the block's one blob; the sender is the
@@ -342,13 +399,16 @@ interface IRollup {
     /// @notice chainHash_0: binds chain, instance, version and genesis state.
     function genesisHash() external view returns (bytes32);
 
+    /// @notice Portal of the network token, created by this Rollup.
     function feePortal() external view returns (address);
 
+    /// @notice Portal of the ledger's asset, created by this Rollup.
     function assetPortal() external view returns (address);
 
     /// @notice The tip word as stored, see types/Tip.sol. A prune that is due is not applied.
     function tip() external view returns (uint256);
 
+    /// @notice The chains as the next `propose` finds them. Reverts before genesis.
     function status() external view returns (Status memory);
 
     /// @notice start64 | end64 of the newest pause, in seconds since genesis; 0 before the first one.
@@ -383,6 +443,7 @@ interface IRollup {
     /// @notice hash224 | time32 of an epoch's withdrawals, 0 without any. The hash is over Merkle root and count.
     function outboxWord(Epoch epoch) external view returns (uint256);
 
+    /// @notice Whether the withdrawal at a place of an epoch's list was paid.
     function isWithdrawalConsumed(Epoch epoch, uint256 index) external view returns (bool);
 
     /// @notice Proposer of a slot with its committee position, and the committee's size.
@@ -426,15 +487,21 @@ interface IRollup {
         Slot slot
     ) external view returns (uint256 feePerL2Gas, uint256 feePerDaGas);
 
+    /// @notice Slot that runs. Reverts with `Clock__BeforeGenesis` before the first, as all that tell time from now.
     function currentSlot() external view returns (Slot);
 
+    /// @notice Epoch that runs.
     function currentEpoch() external view returns (Epoch);
 
+    /// @notice Slot of an L1 time.
     function slotAt(Timestamp time) external view returns (Slot);
 
+    /// @notice Epoch of a slot.
     function epochOf(Slot slot) external view returns (Epoch);
 
+    /// @notice First second of a slot, in L1 time.
     function startOf(Slot slot) external view returns (Timestamp);
 
+    /// @notice First second of an epoch, in L1 time.
     function startOfEpoch(Epoch epoch) external view returns (Timestamp);
 }

@@ -53,6 +53,7 @@ interface IAggregateChallenge {
         uint256 paid
     );
 
+    /// @notice A parameter, by its name, does not fit the others.
     error AggregateChallenge__InvalidConfig(bytes32 parameter);
     /// @notice The Rollup's ring has another word for this block number.
     error AggregateChallenge__WrongRecord(uint256 number, bytes32 expected, bytes32 actual);
@@ -95,6 +96,7 @@ interface IAggregateChallenge {
     /// @notice Whether a block that was not pending any more cost its proposer stake; by record hash.
     function isConvicted(bytes32 recordHash) external view returns (bool);
 
+    /// @notice Parameters, see `ChallengeConfig`.
     function rollup() external view returns (address);
 
     function validatorSet() external view returns (address);

@@ -10,8 +10,8 @@ import {Slot} from "./Time.sol";
 ///   2     Witness        spare48 | bitmap48 | coinbase160
 ///   3..5  aggregate      BLS12-381 G2 signature, 96 bytes compressed
 ///
-/// `messages` counts those this block consumes; `modifier` is signed, in basis points of a per cent: the move of the
-/// ETH/TST price; `bitmap` has bit k set when committee position k attested.
+/// `messages` counts those this block consumes; `modifier` is a signed number of basis points, by which the block moves
+/// the ETH/TST price; `bitmap` has bit k set when committee position k attested.
 type Claims is uint256;
 type Witness is uint256;
 

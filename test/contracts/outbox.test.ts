@@ -172,4 +172,49 @@ describe("Outbox and portals", () => {
       expect(await other.contracts.asset.balanceOf(RECIPIENT)).to.equal(BigInt(count));
     }
   });
+
+  it("keeps withdrawals for good: paid long after the ring of epochs came round", async () => {
+    const other = await funded();
+    const [old, young] = [5n, 6n].map((amount) => withdrawalWord(1n, amount, RECIPIENT)) as [bigint, bigint];
+    await other.propose(1, { messages: 1n });
+    await other.toSlot(4);
+    await other.rollup.submitEpochProof(other.epochProof(1, 1, { withdrawals: [old] }));
+    // Epoch 8 shares the ring's word with epoch 0.
+    await other.propose(33);
+    await other.toSlot(36);
+    await other.rollup.submitEpochProof(other.epochProof(2, 2, { withdrawals: [young] }));
+    expect(await other.rollup.epochWord(0)).to.equal(await other.rollup.epochWord(8));
+    const { assetPortal, asset } = other.contracts;
+    await assetPortal.withdraw(8, 0, 1, young, []);
+    await assetPortal.withdraw(0, 0, 1, old, []);
+    expect(await asset.balanceOf(RECIPIENT)).to.equal(11n);
+    for (const [epoch, word] of [
+      [0, old],
+      [8, young],
+    ] as const)
+      await expectRefusal(
+        assetPortal.withdraw(epoch, 0, 1, word, []),
+        other.rollup.interface,
+        "Rollup__WithdrawalAlreadyConsumed",
+      );
+  });
+
+  it("marks places that are 256 apart in different words", async () => {
+    const other = await funded();
+    await other.propose(1, { messages: 1n });
+    await other.toSlot(4);
+    const words = Array.from({ length: 258 }, (_, i) => withdrawalWord(1n, 1n + BigInt(i), RECIPIENT));
+    await other.rollup.submitEpochProof(other.epochProof(1, 1, { withdrawals: words }));
+    const take = (index: number) =>
+      other.contracts.assetPortal.withdraw(0, index, 258, words[index]!, merklePath(words, index));
+    const isConsumed = (...places: number[]) =>
+      Promise.all(places.map((place) => other.rollup.isWithdrawalConsumed(0, place)));
+    await take(0);
+    await take(257);
+    expect(await isConsumed(0, 1, 256, 257)).to.deep.equal([true, false, false, true]);
+    await take(1);
+    await take(256);
+    for (const index of [0, 1, 256, 257])
+      await expectRefusal(take(index), other.rollup.interface, "Rollup__WithdrawalAlreadyConsumed");
+  });
 });

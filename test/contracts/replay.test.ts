@@ -20,7 +20,10 @@ interface Rebuilt {
   lastCommitteeSlot: bigint;
   provenMessages: bigint;
   accounts: bigint;
+  /** As in the ring: hash and, from its L1 block, time of each message. */
   inbox: bigint[];
+  /** Numbers whose word says that their block was rolled back. */
+  rolledBack: Set<number>;
   epochs: Map<bigint, string>;
   outbox: Map<bigint, bigint>;
   consumed: Set<string>;
@@ -30,7 +33,7 @@ interface Rebuilt {
 describe("events", () => {
   it("suffice to rebuild the Rollup's storage", async () => {
     const driver = await live();
-    const state = replay(driver, await logsOf(driver));
+    const state = await replay(driver, await logsOf(driver));
     const { rollup } = driver;
 
     const pending = state.records.length - 1;
@@ -47,8 +50,10 @@ describe("events", () => {
       expect(await rollup.recordHash(n)).to.equal(hashRecord(state.records[n]!));
     }
     for (let i = 1; i < state.inbox.length; ++i) {
-      expect((await rollup.inboxWord(i)) >> 32n).to.equal(state.inbox[i]);
+      expect(await rollup.inboxWord(i)).to.equal(state.inbox[i]);
     }
+    expect(state.rolledBack.size).to.equal(1);
+    for (const number of state.rolledBack) expect(BigInt(await rollup.recordWord(number))).to.equal(1n);
     for (const [epoch, word] of state.epochs) expect(await rollup.epochWord(epoch)).to.equal(word);
     for (const [epoch, word] of state.outbox) expect(await rollup.outboxWord(epoch)).to.equal(word);
     expect(await rollup.pauseWord()).to.equal(state.pause);
@@ -61,9 +66,9 @@ describe("events", () => {
   });
 });
 
-/** A short life: registrations, blocks, two proofs, a withdrawal, a pause, a prune, a block after it. */
+/** A short life: registrations, blocks, two proofs, a withdrawal, a pause, a prune, blocks after it, a roll-back. */
 async function live(): Promise<RollupDriver> {
-  const driver = await deployRollup({ parameters: { outboxDelay: 0n } });
+  const driver = await deployRollup({ parameters: { outboxDelay: 0n }, challenge: true });
   const user = driver.members[0]!;
   await driver.fund(user.address);
   await driver.approve(user);
@@ -92,6 +97,8 @@ async function live(): Promise<RollupDriver> {
   driver.rewind(3);
   // The message is overdue by now, and open again.
   await driver.propose(17, { messages: 1n });
+  for (const slot of [18, 19, 21]) await driver.propose(slot);
+  await driver.rollBack(6);
   return driver;
 }
 
@@ -100,8 +107,9 @@ async function logsOf(driver: RollupDriver): Promise<Log[]> {
   return driver.connection.ethers.provider.getLogs({ address, fromBlock: 0, toBlock: "latest" });
 }
 
-function replay(driver: RollupDriver, logs: Log[]): Rebuilt {
+async function replay(driver: RollupDriver, logs: Log[]): Promise<Rebuilt> {
   const { slotsPerEpoch } = driver.parameters;
+  const sentAt = async (log: Log) => BigInt((await log.getBlock()).timestamp) - driver.genesisTime;
   const state: Rebuilt = {
     records: [],
     proven: 0,
@@ -110,6 +118,7 @@ function replay(driver: RollupDriver, logs: Log[]): Rebuilt {
     provenMessages: 0n,
     accounts: 0n,
     inbox: [0n],
+    rolledBack: new Set(),
     epochs: new Map(),
     outbox: new Map(),
     consumed: new Set(),
@@ -124,14 +133,19 @@ function replay(driver: RollupDriver, logs: Log[]): Rebuilt {
       if (state.records.length - 1 === state.proven)
         state.firstUnprovenEpoch = slotOf(record) / slotsPerEpoch;
       state.lastCommitteeSlot = slotOf(record);
+      state.rolledBack.delete(state.records.length);
       state.records.push(record);
     }
     if (name === "Pruned") state.records.length = Number(args.proven) + 1;
+    if (name === "RolledBack") {
+      state.records.length = Number(args.last) + 1;
+      state.rolledBack.add(state.records.length);
+    }
     if (name === "MessageSent") {
       const first = (args.message as bigint[])[0]!;
       const [type, leaf] = [first >> 248n, (first >> 224n) & 0xffffffn];
       if (type <= 2n && leaf === state.accounts) ++state.accounts;
-      state.inbox.push(args.rollingHash as bigint);
+      state.inbox.push(((args.rollingHash as bigint) << 32n) | (await sentAt(log)));
     }
     if (name === "EpochProven") {
       const { epoch, number, outboxWord } = args;

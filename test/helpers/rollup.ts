@@ -168,6 +168,8 @@ export interface SetUp {
   verifier?: string;
   /** Creates the contract that pays and burns fees, from another account than the first; none when left out. */
   rewards?: (planned: PlannedRollup) => Promise<string>;
+  /** Whether a contract may roll back: a challenge of aggregates without stake; none when left out. */
+  challenge?: boolean;
   /** Seconds left for the rest of a deployment; blocks of slot 0 need a genesis that is still to come. */
   genesisDelay?: bigint;
   /** Network to deploy on; a fresh simulated one when left out. */
@@ -212,6 +214,9 @@ export async function deployRollup(setUp: SetUp = {}): Promise<RollupDriver> {
   const genesisTime = BigInt(await networkHelpers.time.latest()) + (setUp.genesisDelay ?? 60n);
   const planned = getCreateAddress({ from: deployer!.address, nonce: await deployer!.getNonce() });
   const rewards = await setUp.rewards?.({ rollup: planned, feeToken, genesisTime, parameters });
+  const aggregateChallenge = setUp.challenge
+    ? await challengeOf(connection, planned, validatorSet.target as string)
+    : ZeroAddress;
   const rollup = await ethers.deployContract("Rollup", [
     {
       ...parameters,
@@ -222,7 +227,7 @@ export async function deployRollup(setUp: SetUp = {}): Promise<RollupDriver> {
       feeToken,
       asset,
       rewards: rewards ?? ZeroAddress,
-      aggregateChallenge: ZeroAddress,
+      aggregateChallenge,
     },
   ]);
   const contracts: Contracts = {
@@ -235,6 +240,18 @@ export async function deployRollup(setUp: SetUp = {}): Promise<RollupDriver> {
     assetPortal: await ethers.getContractAt("AssetPortal", await rollup.assetPortal()),
   };
   return new RollupDriver(connection, contracts, parameters, genesisTime, members, council);
+}
+
+/** From another account than the Rollup's, whose address is planned by its nonce. */
+async function challengeOf({ ethers }: Connection, rollup: string, validatorSet: string): Promise<string> {
+  const [, other] = await ethers.getSigners();
+  const stakeless = { registry: ZeroAddress, token: ZeroAddress, slashAmount: 0, reward: 0, reserve: 0 };
+  const challenge = await ethers.deployContract(
+    "AggregateChallenge",
+    [{ rollup, validatorSet, ...stakeless }],
+    other!,
+  );
+  return challenge.target as string;
 }
 
 export class RollupDriver {
@@ -408,6 +425,17 @@ export class RollupDriver {
     const block = { number: BigInt(this.blocks.length + 1), record, fields, sidecar, proposer, l1Fees };
     this.blocks.push(block);
     return { ...block, hash, data };
+  }
+
+  /** Drops a block and those after it, in the name of the challenge: no aggregate is looked at. */
+  async rollBack(number: number): Promise<void> {
+    const { networkHelpers, ethers } = this.connection;
+    const { aggregateChallenge } = await this.rollup.config();
+    await networkHelpers.setBalance(aggregateChallenge, 10n ** 18n);
+    await networkHelpers.impersonateAccount(aggregateChallenge);
+    const challenge = await ethers.getSigner(aggregateChallenge);
+    await this.rollup.connect(challenge).rollBack(number);
+    this.rewind(number - 1);
   }
 
   /** The council pauses at `offset` seconds into a slot. */

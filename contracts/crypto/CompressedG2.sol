@@ -35,8 +35,10 @@ library CompressedG2 {
     uint256 private constant _HALF_HI = 0xd0088f51cbff34d258dd3db21a5d66b;
     uint256 private constant _HALF_LO = 0xb23ba5c279c2895fb39869507b587b120f55ffff58a9ffffdcff7fffffffd555;
 
-    /// @notice Whether `compressed` is the compression of `point`, given as x.c0, x.c1, y.c0, y.c1 of 48 bytes each.
-    /// @dev Range and curve of the coordinates are the pairing's to check: a false y with the right x fails there.
+    /// @notice Whether `compressed` is the compression of `point`, given as x.c0, x.c1, y.c0, y.c1 of 48 bytes each, provided
+    /// that this is a point.
+    /// @dev Range and curve of the coordinates are the caller's to check. Without it a false y of the right sign matches, and
+    /// the pairing then fails as it does for a wrong signature.
     function matches(uint256[3] memory compressed, uint256[6] calldata point) internal pure returns (bool) {
         uint256 first = compressed[0];
         uint256 flags = first & (_COMPRESSED | _INFINITY | _LARGER);

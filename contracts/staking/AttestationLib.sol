@@ -34,7 +34,7 @@ library AttestationLib {
     error Attestation__WrongKeyCount(uint256 expected, uint256 actual);
     /// @notice The key hashes to something else than the member's.
     error Attestation__WrongKey(uint256 index, bytes32 expected);
-    /// @notice The signature in full is not the one published.
+    /// @notice The signature in full is not the one published, or no point.
     error Attestation__WrongSignature();
     /// @notice The pairing failed, and so did a pairing of good points with the same gas.
     error Attestation__OutOfGas();
@@ -56,7 +56,8 @@ library AttestationLib {
     ///
     /// A precompile that refuses a point and one that runs out of gas fail alike. So the pairing gets half of the gas; when
     /// it fails, a pairing of points at infinity, which is 1 and costs the same whatever a fork says it costs, gets no more
-    /// than that. Only if this one succeeds, the points were at fault.
+    /// than that. Only if this one succeeds, the points were at fault. And only if the signature is on the curve, the fault
+    /// is the proposer's: of the published bytes the accuser has x and a sign, and brings y.
     function isInvalid(
         Committee memory committee,
         Aggregate memory aggregate,
@@ -74,6 +75,7 @@ library AttestationLib {
         PairingInput memory infinities;
         (, one) = Bls12381.tryPairs(infinities, allowance);
         if (!one) revert Attestation__OutOfGas();
+        if (!Bls12381.isSignatureOnCurve(input)) revert Attestation__WrongSignature();
         return true;
     }
 

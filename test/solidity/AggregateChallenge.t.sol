@@ -154,6 +154,26 @@ contract AggregateChallengeTest is ChallengeFixture {
         assertEq(pending, 1);
     }
 
+    /// @notice A challenger who brings the published x with a y that is none makes the pairing fail: that is his fault.
+    function test_goodBlockIsNotInvalidatedByAFalseY() external {
+        uint256 number = publish(good(1));
+        uint256 secret = secretAt(1);
+        uint256[] memory words = opening(number);
+        // The last bit of y.c0, in the middle of word 9.
+        words[9] ^= 1 << 128;
+        for (uint256 gas_ = 400_000; gas_ <= 6_400_000; gas_ *= 2) {
+            vm.prank(CHALLENGER);
+            (bool success, ) = address(challenge).call{gas: gas_}(
+                abi.encodeCall(challenge.invalidate, (records[number], words))
+            );
+            assertTrue(!success, "an honest proposer accused");
+        }
+        (uint256 pending, ) = status();
+        assertEq(pending, 1);
+        assertEq(stakeOf(secret), STAKE);
+        assertEq(token.balanceOf(CHALLENGER), 0);
+    }
+
     function test_noGasLimitHarmsAGoodBlock() external {
         uint256 number = publish(good(1));
         bytes memory call = abi.encodeCall(challenge.invalidate, (records[number], opening(number)));

@@ -135,6 +135,31 @@ contract StakingAttestationTest is StakingFixture {
         _harness.isInvalid(committee_, aggregate, _digest, keys, signature);
     }
 
+    /// @notice The published bytes fix x and a sign. What else the challenger brings as y fails in the pairing, and accuses
+    /// nobody: a y off the curve, or the right one plus p.
+    function test_falseYOfAValidAggregateAccusesNobody() external {
+        uint256[6] memory signature = _aggregateOf(0x3f, _digest);
+        Aggregate memory aggregate = Aggregate(0x3f, signer.compress(signature));
+        (uint256[3][] memory keys, Committee memory committee_) = (_keys(0x3f), _committee());
+        uint256[6][3] memory others;
+        for (uint256 i = 0; i < 3; ++i) for (uint256 k = 0; k < 6; ++k) others[i][k] = signature[k];
+        // Last bits of y.c0 and y.c1.
+        others[0][4] ^= 1 << 128;
+        others[1][5] ^= 1;
+        uint256 low = (signature[3] << 128) | (signature[4] >> 128);
+        uint256 sum;
+        unchecked {
+            sum = low + 0x64774b84f38512bf6730d2a0f6b0f6241eabfffeb153ffffb9feffffffffaaab;
+        }
+        uint256 high = (signature[3] >> 128) + 0x1a0111ea397fe69a4b1ba7b6434bacd7 + (sum < low ? 1 : 0);
+        (others[2][3], others[2][4]) = ((high << 128) | (sum >> 128), (sum << 128) | uint128(signature[4]));
+        for (uint256 i = 0; i < 3; ++i) {
+            assertTrue(_harness.matches(aggregate.signature, others[i]), "the published x and sign");
+            refuses(AttestationLib.Attestation__WrongSignature.selector);
+            _harness.isInvalid{gas: 3_000_000}(committee_, aggregate, _digest, keys, others[i]);
+        }
+    }
+
     function test_noGasLimitMakesAValidAggregateInvalid() external view {
         uint256[6] memory signature = _aggregateOf(0x3f, _digest);
         bytes memory call = abi.encodeCall(

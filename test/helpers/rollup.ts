@@ -249,7 +249,7 @@ async function challengeOf({ ethers }: Connection, rollup: string, validatorSet:
   const challenge = await ethers.deployContract(
     "AggregateChallenge",
     [{ rollup, validatorSet, ...stakeless }],
-    other!,
+    other,
   );
   return challenge.target as string;
 }

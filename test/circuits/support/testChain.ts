@@ -89,9 +89,19 @@ export class TestChain {
   epoch(...contents: readonly BlockContent[]): EpochInputs & { blocks: readonly ProvenBlock[] } {
     const previous = this.previous;
     const blocks = contents.map((content) => this.add(content));
+    return { ...this.inputs(previous, blocks), blocks };
+  }
+
+  /** Of an epoch of blocks that were added on top of `previous`. */
+  inputs(previous: Header | undefined, blocks: readonly ProvenBlock[]): EpochInputs {
     const { sizes } = this;
-    const made = epochInputs({ sizes, genesisChainHash: GENESIS, prover: PROVER, previous, blocks });
-    return { ...made, blocks };
+    return epochInputs({ sizes, genesisChainHash: GENESIS, prover: PROVER, previous, blocks });
+  }
+
+  /** Makes `state` that after a block which the chain goes on from. */
+  start(state: AccountTree): void {
+    this.state = state;
+    this.previous = { ...new TestChain(this.sizes).add({}).header, stateRoot: state.root() };
   }
 
   wordsOf({ transactions = [], words }: BlockContent): readonly bigint[] {

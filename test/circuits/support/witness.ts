@@ -37,6 +37,11 @@ export class SolvedWitness {
     return new SolvedWitness(circuit, inputs, solved!.witness);
   }
 
+  /** Every entry's value. */
+  get values(): ReadonlyMap<number, bigint> {
+    return new Map([...this.#map].map(([entry, value]) => [entry, BigInt(value)]));
+  }
+
   get entries(): readonly number[] {
     return [...this.#map.keys()];
   }

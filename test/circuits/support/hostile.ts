@@ -64,14 +64,14 @@ class HostileChain {
   }
 
   epoch(): HostileEpoch {
-    const { pick, below } = this.#random;
-    if (below(10) > 0) this.#setState();
-    const count = 1 + below(this.#chain.sizes.blocks);
+    const random = this.#random;
+    if (random.below(10) > 0) this.#setState();
+    const count = 1 + random.below(this.#chain.sizes.blocks);
     const previous = this.#chain.previous;
     const blocks = Array.from({ length: count }, () => {
       this.#prices = {
-        feePerL2Gas: pick([0n, 1n, 7n, 2n ** 64n - 1n]),
-        feePerDaGas: pick([0n, 1n, 1_000n, 2n ** 64n - 1n]),
+        feePerL2Gas: random.pick([0n, 1n, 7n, 2n ** 64n - 1n]),
+        feePerDaGas: random.pick([0n, 1n, 1_000n, 2n ** 64n - 1n]),
       };
       // Added one by one: what comes next depends on the nonces before it.
       return this.#chain.add(this.#block());
@@ -81,57 +81,58 @@ class HostileChain {
 
   /** Accounts at the edges of what the ledger allows. */
   #setState(): void {
+    const random = this.#random;
     const accounts = this.#users.slice(0, 3).map((user): [number, Account] => [
       user.index,
       {
         key: user.keys.publicKey,
-        feeBalance: this.#random.pick([0n, 197_999n, 198_000n, ...RICH]),
-        balance: this.#random.pick([0n, 3n, ...RICH]),
-        nonce: this.#random.pick([0, 0, 0, 0, 0, 0, 0, LAST_NONCE - 1, LAST_NONCE]),
+        feeBalance: random.pick([0n, 197_999n, 198_000n, ...RICH]),
+        balance: random.pick([0n, 3n, ...RICH]),
+        nonce: random.pick([0, 0, 0, 0, 0, 0, 0, LAST_NONCE - 1, LAST_NONCE]),
       },
     ]);
     this.#chain.start(AccountTree.from(accounts));
   }
 
   #block(): BlockContent {
-    const { below, bits, pick } = this.#random;
+    const random = this.#random;
     const { transactions, messages } = this.#chain.sizes;
     const nonces = new Map(this.#users.map(({ index }) => [index, this.#chain.state.get(index).nonce]));
     const filled = Array.from(
-      { length: transactions - Math.min(below(transactions + 1), below(transactions + 1)) },
+      { length: transactions - Math.min(random.below(transactions + 1), random.below(transactions + 1)) },
       () => this.#transaction(nonces),
     );
     const exact = BigInt(filled.length);
-    const count = pick([
+    const count = random.pick([
       exact,
       exact,
       exact,
       exact,
       BigInt(transactions),
       BigInt(transactions + 1),
-      bits(248),
+      random.bits(248),
     ]);
     return {
       words: [count, ...filled.flat()],
-      messages: Array.from({ length: below(messages + 1) }, () => this.#message(nonces)),
+      messages: Array.from({ length: random.below(messages + 1) }, () => this.#message(nonces)),
       prices: this.#prices,
-      parentBitmap: pick([0n, bits(48), (1n << 48n) - 1n, 1n << 47n]),
+      parentBitmap: random.pick([0n, random.bits(48), (1n << 48n) - 1n, 1n << 47n]),
     };
   }
 
   /** A good transaction more often than not; else one that is wrong in one thing, or noise. */
   #transaction(nonces: Map<number, number>): TransactionWords {
-    const { below, bits, pick } = this.#random;
+    const random = this.#random;
     const user = this.#user();
-    const choice = below(12);
+    const choice = random.below(12);
     // What is spoilt below uses up no nonce.
     const body = this.#body(user, choice < 3 ? new Map(nonces) : nonces);
     switch (choice) {
       case 0:
-        return [bits(248), bits(248), bits(248), bits(248)];
+        return [random.bits(248), random.bits(248), random.bits(248), random.bits(248)];
       case 1: {
-        const word = below(4);
-        const mask = 1n << BigInt(below(248));
+        const word = random.below(4);
+        const mask = 1n << BigInt(random.below(248));
         const words = encodeTransaction(signTransaction({ domain: DOMAIN, keyPair: user.keys, body }));
         return words.map((w, k) => (k === word ? w ^ mask : w)) as unknown as TransactionWords;
       }
@@ -145,17 +146,22 @@ class HostileChain {
   }
 
   #message(nonces: Map<number, number>): Message {
-    const { below, bits, pick } = this.#random;
+    const random = this.#random;
     const user = this.#user();
-    const index = pick(LEAVES);
-    if (below(2) === 0) {
-      const keyParity = Number(user.keys.publicKey.y & 1n) ^ (below(4) === 0 ? 1 : 0);
-      const amount = pick([1n, 1_000n, 10n ** 12n]);
-      return user[pick(["fees", "assets"] as const)](amount, { index, keyParity });
+    const index = random.pick(LEAVES);
+    if (random.below(2) === 0) {
+      const keyParity = Number(user.keys.publicKey.y & 1n) ^ (random.below(4) === 0 ? 1 : 0);
+      const amount = random.pick([1n, 1_000n, 10n ** 12n]);
+      return user[random.pick(["fees", "assets"] as const)](amount, { index, keyParity });
     }
     const body = { ...this.#body(user, nonces), maxFeePerL2Gas: 0n, maxFeePerDaGas: 0n };
     const kind = body.kind === KIND_TRANSFER ? KIND_TRANSFER : KIND_WITHDRAW;
-    const from = pick([body.from % 2 ** 24, body.from % 2 ** 24, body.from % 2 ** 24, Number(bits(24))]);
+    const from = random.pick([
+      body.from % 2 ** 24,
+      body.from % 2 ** 24,
+      body.from % 2 ** 24,
+      Number(random.bits(24)),
+    ]);
     const { signature } = signTransaction({
       domain: DOMAIN,
       keyPair: user.keys,
@@ -167,54 +173,63 @@ class HostileChain {
       to: body.to,
       nonce: body.nonce,
       amount: body.amount,
-      signature: below(4) === 0 ? this.#signature(user, 256) : signature,
+      signature: random.below(4) === 0 ? this.#signature(user, 256) : signature,
     };
     return forced;
   }
 
   /** The last one's leaf is empty until something is deposited. */
   #user(): User {
-    const { below, pick } = this.#random;
-    return below(8) === 0 ? this.#users.at(-1)! : pick(this.#users.slice(0, -1));
+    const random = this.#random;
+    return random.below(8) === 0 ? this.#users.at(-1)! : random.pick(this.#users.slice(0, -1));
   }
 
   /** What the user signs: at most one field is odd. */
   #body(user: User, nonces: Map<number, number>): TransactionBody {
-    const { below, bits, pick } = this.#random;
+    const random = this.#random;
     const nonce = nonces.get(user.index)!;
-    const kind = pick([KIND_TRANSFER, KIND_TRANSFER, KIND_WITHDRAW]);
+    const kind = random.pick([KIND_TRANSFER, KIND_TRANSFER, KIND_WITHDRAW]);
     const good: TransactionBody = {
       kind,
       from: user.index,
       to:
-        kind === KIND_TRANSFER ? BigInt(below(4) === 0 ? pick(LEAVES) : pick(LEAVES.slice(0, 3))) : DEPOSITOR,
+        kind === KIND_TRANSFER
+          ? BigInt(random.below(4) === 0 ? random.pick(LEAVES) : random.pick(LEAVES.slice(0, 3)))
+          : DEPOSITOR,
       nonce,
-      amount: pick([0n, 1n, 2n, 3n]),
+      amount: random.pick([0n, 1n, 2n, 3n]),
       maxFeePerL2Gas: 2n ** 64n - 1n,
       maxFeePerDaGas: 2n ** 64n - 1n,
     };
-    if (below(4) > 0) {
+    if (random.below(4) > 0) {
       nonces.set(user.index, Math.min(nonce + 1, LAST_NONCE));
       return good;
     }
     const odd: Partial<TransactionBody>[] = [
-      { kind: Number(bits(8)) },
-      { from: pick([2 ** 20 + user.index, 2 ** 32 - 1, 2]) },
-      { to: pick([0n, (1n << 159n) | BigInt(user.index), 2n ** 20n, 2n ** 160n - 1n, 1n << 128n]) },
-      { nonce: pick([Math.max(nonce - 1, 0), Math.min(nonce + 1, LAST_NONCE), LAST_NONCE, 0]) },
-      { amount: pick([2n ** 96n - 1n, 2n ** 94n + 1n, bits(96), this.#chain.state.get(user.index).balance]) },
-      { maxFeePerL2Gas: pick([0n, this.#prices.feePerL2Gas, bits(64)]) },
-      { maxFeePerDaGas: pick([0n, this.#prices.feePerDaGas, bits(64)]) },
+      { kind: Number(random.bits(8)) },
+      { from: random.pick([2 ** 20 + user.index, 2 ** 32 - 1, 2]) },
+      { to: random.pick([0n, (1n << 159n) | BigInt(user.index), 2n ** 20n, 2n ** 160n - 1n, 1n << 128n]) },
+      { nonce: random.pick([Math.max(nonce - 1, 0), Math.min(nonce + 1, LAST_NONCE), LAST_NONCE, 0]) },
+      {
+        amount: random.pick([
+          2n ** 96n - 1n,
+          2n ** 94n + 1n,
+          random.bits(96),
+          this.#chain.state.get(user.index).balance,
+        ]),
+      },
+      { maxFeePerL2Gas: random.pick([0n, this.#prices.feePerL2Gas, random.bits(64)]) },
+      { maxFeePerDaGas: random.pick([0n, this.#prices.feePerDaGas, random.bits(64)]) },
     ];
     return { ...good, ...pick(odd) };
   }
 
   /** Scalars at the edges of what the curve takes. */
   #signature(user: User, width: number): Signature {
-    const { bits, pick } = this.#random;
-    const e = pick([0n, 1n, LOW_128, bits(128)]);
+    const random = this.#random;
+    const e = random.pick([0n, 1n, LOW_128, random.bits(128)]);
     const top = (1n << BigInt(width)) - 1n;
     const n = GRUMPKIN_ORDER;
-    return { s: pick([0n, 1n, n - 1n, n, n + 1n, top, (n >> 128n) << 128n, meetingAt(user, e)]), e };
+    return { s: random.pick([0n, 1n, n - 1n, n, n + 1n, top, (n >> 128n) << 128n, meetingAt(user, e)]), e };
   }
 }

@@ -4,7 +4,9 @@ import type { EpochProof } from "../../actors/prover/proving.ts";
 import type { EpochInputs } from "../../protocol/epochInputs.ts";
 import { KIND_TRANSFER } from "../../protocol/transaction.ts";
 import { openCircuit, type Circuit } from "./support/circuit.ts";
-import { DEPOSITOR, TestChain, User } from "./support/testChain.ts";
+import { ConstraintSystem } from "./support/constraints.ts";
+import { altered, placesByKind } from "./support/inputs.ts";
+import { DEPOSITOR, fullEpoch, TestChain, User } from "./support/testChain.ts";
 import { deployVerifier, type Verify } from "./support/verifier.ts";
 import { SolvedWitness } from "./support/witness.ts";
 
@@ -45,6 +47,37 @@ describe("proofs from witnesses with one entry altered", function () {
       const made = await circuit.prover.proveWitness(bytes).catch(() => undefined);
       if (made === undefined || !(await verify(made.proof, made.publicInputs))) continue;
       expect(Buffer.from(made.proof).equals(honest.proof), `entry ${entry} is free`).to.equal(true);
+    }
+  });
+
+  it("are refused for every kind of input, its first and its last place, all that follows from it left as it was", async () => {
+    const full = fullEpoch();
+    const witness = await SolvedWitness.of(circuit, full.inputs);
+    for (const [kind, places] of placesByKind(full.inputs)) {
+      // The prover's address is a public input: another one is another statement, refused by L1's own.
+      if (kind.startsWith("public")) continue;
+      for (const place of places) {
+        const bytes = await witness.withInputs(altered(full.inputs, place));
+        const made = await circuit.prover.proveWitness(bytes).catch(() => undefined);
+        if (made === undefined) continue;
+        expect(await verify(made.proof, full.publicInputs), place.join(".")).to.equal(false);
+      }
+    }
+  });
+
+  it("are refused for every kind of hint", async () => {
+    const system = await ConstraintSystem.read(circuit.built.program);
+    const witness = await SolvedWitness.of(circuit, epoch.inputs);
+    const kinds = new Map<string, number>();
+    for (const hint of system.hints) {
+      const kind = `${hint.source} of ${hint.call.length}`;
+      if (!kinds.has(kind) && !witness.isInverseOfZero(hint.witness)) kinds.set(kind, hint.witness);
+    }
+    expect(kinds.size).to.be.greaterThan(20);
+    for (const [kind, entry] of kinds) {
+      const made = await circuit.prover.proveWitness(witness.withEntry(entry, 1n)).catch(() => undefined);
+      if (made === undefined) continue;
+      expect(await verify(made.proof, made.publicInputs), kind).to.equal(false);
     }
   });
 });

@@ -8,7 +8,7 @@ import type { Header } from "../../protocol/header.ts";
 import type { MessageHash } from "../../protocol/message.ts";
 import { KIND_TRANSFER, type TransactionWords } from "../../protocol/transaction.ts";
 import { openCircuit, refusal } from "./support/circuit.ts";
-import { altered, numberAt, withValue } from "./support/inputs.ts";
+import { altered, numberAt, withValue, type Inputs, type Place } from "./support/inputs.ts";
 import {
   DEPOSITOR,
   GENESIS,
@@ -22,9 +22,6 @@ import {
 const LIMB = 1n << 120n;
 const BLS_R = 0x73eda753299d7d483339d80809a1d80553bda402fffe5bfeffffffff00000001n;
 const NATIVE = 0x30644e72e131a029b85045b68181585d2833e84879b9709143e1f593f0000001n;
-
-type Place = readonly (string | number)[];
-type Inputs = EpochInputs["inputs"];
 
 describe("the epoch circuit refuses", () => {
   let alice: User;

@@ -2,10 +2,18 @@ import { expect } from "chai";
 
 import { ProvingError, type EpochProof } from "../../actors/prover/proving.ts";
 import type { EpochInputs } from "../../protocol/epochInputs.ts";
-import { isOnCurve, type GrumpkinPoint } from "../../protocol/grumpkin.ts";
-import { KIND_TRANSFER } from "../../protocol/transaction.ts";
+import {
+  fromLibraryPoint,
+  GRUMPKIN_ORDER,
+  isOnCurve,
+  toLibraryPoint,
+  type GrumpkinPoint,
+} from "../../protocol/grumpkin.ts";
+import { encodeTransaction, KIND_TRANSFER, type TransactionWords } from "../../protocol/transaction.ts";
+import { AccountTree } from "../../protocol/tree.ts";
 import { openCircuit, type Circuit } from "./support/circuit.ts";
-import { altered } from "./support/inputs.ts";
+import { meetingAt, signAtInfinity } from "./support/hostile.ts";
+import { altered, hex, withValue } from "./support/inputs.ts";
 import { DEPOSITOR, TestChain, User } from "./support/testChain.ts";
 import { deployVerifier, type Verify } from "./support/verifier.ts";
 import { SolvedWitness } from "./support/witness.ts";
@@ -92,6 +100,59 @@ describe("epoch proof", () => {
     );
     const made = await circuit.prover.prove(inputs);
     expect(await verify(made.proof, publicInputs)).to.equal(true);
+  });
+
+  it("can be made whatever is signed: no scalar, sums at infinity, keys that are the generator", async function () {
+    this.timeout(60_000);
+    // Secret keys 1 and -1: the generator and its opposite.
+    const owners = [new User(0), User.withKey(1, 1n), User.withKey(2, GRUMPKIN_ORDER - 1n)] as const;
+    const chain = new TestChain();
+    chain.start(
+      AccountTree.from(
+        owners.map((user) => [
+          user.index,
+          { key: user.keys.publicKey, feeBalance: 10n ** 9n, balance: 9n, nonce: 0 },
+        ]),
+      ),
+    );
+    const contents = owners.flatMap((user): TransactionWords[] => {
+      const body = user.body(KIND_TRANSFER, 0n, 1n, { nonce: 0 });
+      const signatures = [
+        { s: 0n, e: 0n },
+        { s: 0n, e: 5n },
+        { s: meetingAt(user, 9n), e: 9n },
+      ];
+      return [
+        ...signatures.map((signature) => encodeTransaction({ ...body, signature })),
+        signAtInfinity(user, body),
+      ];
+    });
+    const { inputs, publicInputs, blocks } = chain.epoch(
+      { transactions: contents.slice(0, 6) },
+      { transactions: contents.slice(6), parentBitmap: 1n },
+    );
+    const outcomes = blocks.flatMap(({ result }) => result.slots.map(({ outcome }) => outcome.type));
+    // R at infinity counts as (0, 0): only the owner can sign so, and it holds.
+    expect(outcomes.filter((type) => type === "applied").length).to.equal(owners.length);
+    const made = await circuit.prover.prove(inputs);
+    expect(await verify(made.proof, publicInputs)).to.equal(true);
+  });
+
+  it("is refused when a blinding point makes points meet, where a sum could be anything", async function () {
+    this.timeout(60_000);
+    const alice = new User(0);
+    const { inputs, publicInputs } = new TestChain().epoch(
+      { messages: [alice.fees(10n ** 9n), alice.assets(5n)] },
+      { transactions: [alice.transfer(0, 1n)], parentBitmap: 1n },
+    );
+    // P + D is the proof system's offset point: the first addition to its table doubles it.
+    const meets = toLibraryPoint(OFFSET_POINT).subtract(toLibraryPoint(alice.keys.publicKey));
+    const { x, y } = fromLibraryPoint(meets);
+    const place = ["witness", "blinding", "point"];
+    const witness = await circuit.prover.solve(withValue(inputs, place, { x: hex(x), y: hex(y) }));
+    const made = await circuit.prover.proveWitness(witness);
+    expect(made.publicInputs).to.deep.equal(publicInputs);
+    expect(await verify(made.proof, publicInputs)).to.equal(false);
   });
 
   it("can be aborted", async () => {

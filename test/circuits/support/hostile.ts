@@ -221,7 +221,7 @@ class HostileChain {
       { maxFeePerL2Gas: random.pick([0n, this.#prices.feePerL2Gas, random.bits(64)]) },
       { maxFeePerDaGas: random.pick([0n, this.#prices.feePerDaGas, random.bits(64)]) },
     ];
-    return { ...good, ...pick(odd) };
+    return { ...good, ...random.pick(odd) };
   }
 
   /** Scalars at the edges of what the curve takes. */

@@ -3,8 +3,8 @@ import type { CircuitInput, EpochInputs } from "../../../protocol/epochInputs.ts
 
 export const FIELD = 0x30644e72e131a029b85045b68181585d2833e84879b9709143e1f593f0000001n;
 
-type Place = readonly (string | number)[];
-type Inputs = EpochInputs["inputs"];
+export type Place = readonly (string | number)[];
+export type Inputs = EpochInputs["inputs"];
 
 /** Inputs with the number at `place` changed, modulo the field; a flag is inverted. */
 export function altered(
@@ -29,6 +29,24 @@ export function numberAt(inputs: Inputs, place: Place): bigint {
   let value: unknown = inputs;
   for (const key of place) value = (value as Record<string | number, unknown>)[key];
   return BigInt(value as string);
+}
+
+/** The first and the last place of every kind of number or flag: kinds are places with their indices left out. */
+export function placesByKind(inputs: Inputs): ReadonlyMap<string, readonly Place[]> {
+  const places = new Map<string, Place[]>();
+  const walk = (value: CircuitInput, place: Place): void => {
+    if (typeof value === "object") {
+      const parts: [string | number, CircuitInput][] = Array.isArray(value)
+        ? [...(value as readonly CircuitInput[]).entries()]
+        : Object.entries(value);
+      for (const [key, part] of parts) walk(part, [...place, key]);
+      return;
+    }
+    const kind = place.filter((key) => typeof key === "string").join(" ");
+    places.set(kind, [(places.get(kind) ?? [place])[0]!, place]);
+  };
+  walk(inputs, []);
+  return places;
 }
 
 export function hex(value: bigint): string {

@@ -4,6 +4,7 @@ import { BLOB_BYTES, decodeBlob } from "../../../protocol/blob.ts";
 import { toBytes } from "../../../protocol/bytes.ts";
 import { epochInputs, type EpochInputs, type ProvenBlock } from "../../../protocol/epochInputs.ts";
 import type { GasPrices } from "../../../protocol/gas.ts";
+import { fromLibraryPoint, Grumpkin } from "../../../protocol/grumpkin.ts";
 import { keccakText, truncatedToField, type TruncatedHash } from "../../../protocol/hash.ts";
 import { chainHash, type Header } from "../../../protocol/header.ts";
 import { executeBlock } from "../../../protocol/ledger.ts";
@@ -17,7 +18,7 @@ import {
   type ForcedTransaction,
   type Message,
 } from "../../../protocol/message.ts";
-import { schnorrKeyPair, type KeyPair } from "../../../protocol/schnorr.ts";
+import { schnorrKeyPair, type KeyPair, type SecretKey } from "../../../protocol/schnorr.ts";
 import { SIZES, type Sizes } from "../../../protocol/sizes.ts";
 import { toSlot } from "../../../protocol/time.ts";
 import {
@@ -123,9 +124,15 @@ export class User {
   readonly keys: KeyPair;
   nonce = 0;
 
-  constructor(index: number) {
+  constructor(index: number, keys?: KeyPair) {
     this.index = index;
-    this.keys = schnorrKeyPair(new TextEncoder().encode(`circuit test user ${index}`));
+    this.keys = keys ?? schnorrKeyPair(new TextEncoder().encode(`circuit test user ${index}`));
+  }
+
+  /** Somebody with a secret key of choice. */
+  static withKey(index: number, secretKey: bigint): User {
+    const publicKey = fromLibraryPoint(Grumpkin.BASE.multiply(secretKey));
+    return new User(index, { secretKey: secretKey as SecretKey, publicKey });
   }
 
   fees(amount: bigint, changes: Partial<Deposit> = {}): Deposit {
@@ -165,4 +172,27 @@ export class User {
     const { x, y } = this.keys.publicKey;
     return { index: this.index, keyX: x, keyParity: Number(y & 1n), amount, sender: DEPOSITOR };
   }
+}
+
+/** An epoch that follows another one and has no slot unused: deposits and a forced transaction, good and bad ones. */
+export function fullEpoch(): EpochInputs {
+  const [alice, bob] = [new User(0), new User(1)];
+  const chain = new TestChain();
+  chain.add({ messages: [alice.fees(10n ** 9n), alice.assets(1_000n)] });
+  chain.add({ messages: [bob.fees(10n ** 9n), bob.assets(1_000n)] });
+  const block = (messages: Message[], parentBitmap: bigint): BlockContent => ({
+    messages,
+    transactions: [
+      bob.transfer(0, 1n),
+      bob.withdraw(DEPOSITOR, 7n),
+      bob.transfer(1, 2n),
+      bob.transfer(9, 1n, { nonce: bob.nonce }),
+      alice.transfer(1, 0n, { nonce: 0 }),
+      bob.transfer(0, 4n),
+    ],
+    parentBitmap,
+  });
+  const force = (): Message => alice.force(KIND_TRANSFER, 1n, 3n);
+  // The first and the last message are deposits: a forced transaction has no y, and what is given for it is not read.
+  return chain.epoch(block([bob.assets(5n), force()], 3n), block([force(), bob.fees(5n)], 9n));
 }

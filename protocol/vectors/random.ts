@@ -32,3 +32,14 @@ export function seededRandom(seed: string): Random {
   const below = (end: number): number => Number(bits(48) % BigInt(end));
   return { bytes, bits, below, pick: (items) => items[below(items.length)] as (typeof items)[number] };
 }
+
+/** Always the least or always the greatest: samples drawn from it have every field at its bound. */
+export function extremeRandom(end: "least" | "greatest"): Random {
+  const most = end === "greatest";
+  return {
+    bytes: (length) => new Uint8Array(length).fill(most ? 0xff : 0),
+    bits: (count) => (most ? (1n << BigInt(count)) - 1n : 0n),
+    below: (limit) => (most ? limit - 1 : 0),
+    pick: (items) => items[most ? items.length - 1 : 0] as (typeof items)[number],
+  };
+}

@@ -39,7 +39,7 @@ import { encodeWithdrawal, foldWithdrawals, withdrawalChallenge } from "../withd
 import { feeVectors } from "./feeModel.ts";
 import { gossipVectors } from "./gossip.ts";
 import { marketVectors } from "./market.ts";
-import { seededRandom } from "./random.ts";
+import { extremeRandom, seededRandom } from "./random.ts";
 import { rewardVectors } from "./rewards.ts";
 import * as sample from "./samples.ts";
 import * as scenario from "./scenario.ts";
@@ -146,11 +146,14 @@ function transactions(): unknown {
   return { domain: toHex(domain), cases };
 }
 
+/** Every field at its least, then at its greatest. */
+const EXTREMES = [extremeRandom("least"), extremeRandom("greatest")];
+
 function messages(): unknown {
   const random = seededRandom("vectors/messages");
   let hash = EMPTY_MESSAGE_HASH;
-  const cases = times(8, () => {
-    const message = sample.sampleMessage(random);
+  const drawn = [...times(8, () => sample.sampleMessage(random)), ...EXTREMES.map(sample.sampleMessage)];
+  const cases = drawn.map((message) => {
     hash = rollMessageHash(hash, message);
     return { ...messageColumns(message), rollingHash: toHex(hash) };
   });
@@ -195,8 +198,9 @@ function headers(): unknown {
     };
   });
   let parentChainHash = sample.sampleHash(random);
-  const cases = times(4, () => {
-    const header = { ...sample.sampleHeader(random), parentChainHash };
+  const drawn = [...times(4, () => sample.sampleHeader(random)), ...EXTREMES.map(sample.sampleHeader)];
+  const cases = drawn.map((sampled) => {
+    const header = { ...sampled, parentChainHash };
     parentChainHash = chainHash(header);
     return {
       parentChainHash: toHex(header.parentChainHash),
@@ -319,12 +323,19 @@ function attestations(): unknown {
 
 function withdrawals(): unknown {
   const random = seededRandom("vectors/withdrawals");
-  const cases = [0, 1, 2, 3, 5, 8].map((count) => {
+  const lists = [0, 1, 2, 3, 5, 8].map((count) => {
     const chainHashAfter = sample.sampleHash(random);
-    const list = times(count, () => encodeWithdrawal(sample.sampleWithdrawal(random)));
+    return { chainHashAfter, drawn: times(count, () => sample.sampleWithdrawal(random)) };
+  });
+  const extreme = EXTREMES.map((end) => ({
+    chainHashAfter: sample.sampleHash(end),
+    drawn: times(3, () => sample.sampleWithdrawal(end)),
+  }));
+  const cases = [...lists, ...extreme].map(({ chainHashAfter, drawn }) => {
+    const list = drawn.map(encodeWithdrawal);
     const rho = withdrawalChallenge(chainHashAfter, list);
     return {
-      count,
+      count: list.length,
       chainHash: toHex(chainHashAfter),
       words: words(list),
       rho: toHex(rho),

@@ -14,7 +14,14 @@ import { countParticipation, encodeParticipation } from "../../protocol/particip
 import { poseidon2Hash, poseidon2Permute } from "../../protocol/poseidon2.ts";
 import type { Field } from "../../protocol/field.ts";
 import { schnorrSign, schnorrVerify, type Signature } from "../../protocol/schnorr.ts";
-import { foldWithdrawals } from "../../protocol/withdrawal.ts";
+import { extremeRandom } from "../../protocol/vectors/random.ts";
+import {
+  sampleAccount,
+  sampleHeader,
+  sampleMessage,
+  sampleWithdrawal,
+} from "../../protocol/vectors/samples.ts";
+import { encodeWithdrawal, foldWithdrawals } from "../../protocol/withdrawal.ts";
 import { compileProbe } from "../../scripts/circuits/probes.ts";
 import { blobOf, DOMAIN, GENESIS, PROVER, TestChain, User } from "./support/testChain.ts";
 
@@ -75,7 +82,11 @@ describe("circuit pieces, against TypeScript", () => {
     noir = new Noir((await compileProbe(PROBE)) as unknown as CompiledCircuit);
   });
 
-  async function run(signature: Signature, key: GrumpkinPoint): Promise<unknown[]> {
+  async function run(
+    signature: Signature,
+    key: GrumpkinPoint,
+    others: Partial<InputMap> = {},
+  ): Promise<unknown[]> {
     const low = (1n << 128n) - 1n;
     const { returnValue } = await noir.execute({
       header: witness.blocks[1]!.header,
@@ -90,6 +101,7 @@ describe("circuit pieces, against TypeScript", () => {
       key: { x: hex(key.x), y: hex(key.y) },
       digest: hex(digest),
       blinding: witness.blinding.point,
+      ...others,
     } as InputMap);
     return returnValue as unknown[];
   }
@@ -108,6 +120,55 @@ describe("circuit pieces, against TypeScript", () => {
     expect((counters as string[]).map(BigInt)).to.deep.equal([...counted]);
     const word = (1n << 255n) | (0x55n << 160n) | (1n << 128n) | 2n;
     expect(BigInt(folded as string)).to.equal(foldWithdrawals(0x1234567n as Field, [word]));
+  });
+
+  it("they agree where every field is at a bound", async () => {
+    for (const end of [extremeRandom("least"), extremeRandom("greatest")]) {
+      const sampled = sampleHeader(end);
+      const { prices, gas } = sampled;
+      const message = sampleMessage(end);
+      const account = sampleAccount(end);
+      const withdrawal = encodeWithdrawal(sampleWithdrawal(end));
+      const previous = end.bits(224);
+      const rho = end.bits(248) as Field;
+      const [hashes, rolled, leaf, counters, folded] = await run({ s: 1n, e: 1n }, user.keys.publicKey, {
+        header: {
+          state_root: words(sampled.stateRoot, 8),
+          versioned_hash: words(sampled.versionedHash, 8),
+          message_hash: words(sampled.messageHash, 7),
+          slot: sampled.slot,
+          fee_per_l2_gas: words(prices.feePerL2Gas, 2),
+          fee_per_da_gas: words(prices.feePerDaGas, 2),
+          gas_l2: hex(gas.l2),
+          gas_da: hex(gas.da),
+          parent_bitmap: words(sampled.parentBitmap, 2),
+        },
+        parent: words(sampled.parentChainHash, 8),
+        message: messageToUint32s(message),
+        rolled: words(previous, 7),
+        account: {
+          key_x: hex(account.key.x),
+          key_y: hex(account.key.y),
+          fee_balance: hex(account.feeBalance),
+          balance: hex(account.balance),
+          nonce: hex(BigInt(account.nonce)),
+        },
+        bitmap: words(sampled.parentBitmap, 2),
+        rho: hex(rho),
+        withdrawal: {
+          asset: withdrawal >> 255n === 1n,
+          amount: hex((withdrawal >> 160n) & ((1n << 95n) - 1n)),
+          recipient_high: hex((withdrawal >> 128n) & 0xffffffffn),
+          recipient_low: hex(withdrawal & ((1n << 128n) - 1n)),
+        },
+      });
+      expect(BigInt((hashes as string[])[2]!)).to.equal(truncatedToField(chainHash(sampled)));
+      expect(join(rolled as string[])).to.equal(rollMessageHash(previous as MessageHash, message));
+      expect(BigInt(leaf as string)).to.equal(hashAccount(account, poseidon2Permute));
+      const counted = encodeParticipation(countParticipation([0n, sampled.parentBitmap]));
+      expect((counters as string[]).map(BigInt)).to.deep.equal([...counted]);
+      expect(BigInt(folded as string)).to.equal(foldWithdrawals(rho, [withdrawal]));
+    }
   });
 
   it("signatures hold or not, and never fail the solver", async function () {

@@ -24,11 +24,16 @@ export function withValue(inputs: Inputs, place: Place, value: CircuitInput): In
   return replace(inputs, place, () => value);
 }
 
+/** What stands at `place`. */
+export function valueAt(inputs: Inputs, place: Place): CircuitInput {
+  let value: CircuitInput = inputs;
+  for (const key of place) value = (value as Record<string | number, CircuitInput>)[key]!;
+  return value;
+}
+
 /** The number at `place`. */
 export function numberAt(inputs: Inputs, place: Place): bigint {
-  let value: unknown = inputs;
-  for (const key of place) value = (value as Record<string | number, unknown>)[key];
-  return BigInt(value as string);
+  return BigInt(valueAt(inputs, place) as string);
 }
 
 /** The first and the last place of every kind of number or flag: kinds are places with their indices left out. */

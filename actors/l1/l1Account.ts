@@ -31,7 +31,7 @@ import {
   takeoverCeiling,
 } from "./fees.ts";
 import { type LeftBehind, readLeftBehind } from "./leftBehind.ts";
-import { type Refusal, RevertError, notMined, overCeiling, refusalOf } from "./sendErrors.ts";
+import { type Refusal, RevertError, isLost, notMined, overCeiling, refusalOf } from "./sendErrors.ts";
 import { revertReason, simulateCall } from "./simulation.ts";
 
 export { RevertError } from "./sendErrors.ts";
@@ -43,7 +43,7 @@ export interface L1AccountOptions {
   chainId: number;
   logger: Logger;
   errors: ContractErrorDecoder;
-  journal?: ActorJournal;
+  journal?: Pick<ActorJournal, "entries" | "append">;
   /** Milliseconds between questions for a receipt. */
   pollInterval: number;
   /** L1 blocks without the transaction after which its fees are bumped; at once when L1 asks for more. Default 3. */
@@ -56,7 +56,8 @@ export interface L1AccountOptions {
 export interface SendRequest {
   /** What it is for, in one word; goes to journal and log. */
   purpose: string;
-  to: string;
+  /** Absent: `data` is init code, and creates a contract. */
+  to?: string;
   data: string;
   value?: bigint;
   /** Absent: estimated, with a quarter to spare. Blob transactions need it, since chains estimate without blobs. */
@@ -84,7 +85,8 @@ export interface SendResult {
 }
 
 /** Parameters of {@link L1Account.simulate}. */
-export interface SimulateRequest extends Pick<SendRequest, "to" | "data" | "value" | "gasLimit" | "blobs"> {
+export interface SimulateRequest extends Pick<SendRequest, "data" | "value" | "gasLimit" | "blobs"> {
+  to: string;
   /** Time of the L1 block it would stand in, in seconds since 1970. */
   timestamp: number;
 }
@@ -197,7 +199,12 @@ export class L1Account {
 
   async #estimate({ purpose, to, data, value = 0n }: SendRequest): Promise<bigint> {
     try {
-      const gas = await this.#options.provider.estimateGas({ from: this.address, to, data, value });
+      const gas = await this.#options.provider.estimateGas({
+        from: this.address,
+        to: to ?? null,
+        data,
+        value,
+      });
       return (gas * 5n) / 4n;
     } catch (error) {
       throw new RevertError("TRANSACTION_REFUSED", purpose, this.#options.errors.decodeThrown(error), error);
@@ -336,7 +343,7 @@ export class L1Account {
       signer,
       chainId,
       nonce: versions.nonce,
-      to: request.to,
+      to: request.to ?? null,
       data: request.data,
       value: request.value ?? 0n,
       gasLimit,
@@ -354,6 +361,7 @@ export class L1Account {
     });
     versions.hashes.push(signed.hash);
     versions.raw = signed.raw;
+    versions.isLost = false;
     try {
       versions.sentAt = await provider.getBlockNumber();
       await provider.send("eth_sendRawTransaction", [signed.raw]);
@@ -361,6 +369,7 @@ export class L1Account {
       return undefined;
     } catch (error) {
       const refusal = refusalOf(error);
+      versions.isLost = isLost(error);
       logger.warn(
         { purpose, hash: signed.hash, refusal, error: messageOf(error).slice(0, 300) },
         "L1's answer to a transaction",
@@ -414,6 +423,8 @@ export class L1Account {
     const { provider, bumpAfterBlocks = 3 } = this.#options;
     const { blob } = versions;
     const head = await provider.getBlockNumber();
+    // Nobody may ever have received it, and a chain that mines on demand has no block to wait for.
+    if (versions.isLost) await this.#sendAgain(versions, head);
     if (head <= versions.sentAt) return;
     const market = await readMarket(provider);
     const wasOutbid = versions.outbid;
@@ -441,8 +452,10 @@ export class L1Account {
     versions.sentAt = head;
     try {
       await this.#options.provider.send("eth_sendRawTransaction", [versions.raw]);
-    } catch {
+      versions.isLost = false;
+    } catch (error) {
       // Known already, or refused: either way the last version is the best there is.
+      versions.isLost = isLost(error);
     }
   }
 
@@ -466,6 +479,8 @@ interface Versions extends LeftBehind {
   raw?: string;
   /** Whether L1 asked for more than the last one offers, when it was last looked at. */
   outbid?: boolean;
+  /** Whether nobody answered to the last one. */
+  isLost?: boolean;
   /** Whether they replace what was left behind. */
   takesOver: boolean;
 }

@@ -29,9 +29,8 @@ export type Refusal = "underpriced" | "nonce" | "wrapper" | "funds" | "outbid" |
 
 /** Undefined for what is no refusal: the pool has it already, or nobody knows whether the message arrived. */
 export function refusalOf(error: unknown): Refusal | undefined {
-  const code = (error as { code?: unknown }).code;
-  const text = `${messageOf(error)} ${JSON.stringify((error as { error?: unknown }).error ?? "")}`;
-  if (/already known|already imported|known transaction/i.test(text)) return undefined;
+  const text = textOf(error);
+  if (KNOWN.test(text)) return undefined;
   if (/less than (the )?block (blob )?(base|gas) ?fee|fee cap (too low|less)/i.test(text)) return "outbid";
   if (/underpriced|replacement/i.test(text)) return "underpriced";
   if (/nonce too low|nonce has already|nonce is too low|nonce expired/i.test(text)) return "nonce";
@@ -40,8 +39,21 @@ export function refusalOf(error: unknown): Refusal | undefined {
     /wrapper|sidecar|cell proof|rlp|decode|blob.*proof|EIP-?7594|unexpected list|Failed to decode/i.test(text)
   )
     return "wrapper";
-  if (code === "TIMEOUT" || code === "NETWORK_ERROR" || code === "SERVER_ERROR") return undefined;
-  return /ECONN|socket|fetch failed|timeout/i.test(text) ? undefined : "other";
+  return isLost(error) ? undefined : "other";
+}
+
+/** Whether there was no answer: the message may have arrived, or not. */
+export function isLost(error: unknown): boolean {
+  const { code } = error as { code?: unknown };
+  if (KNOWN.test(textOf(error))) return false;
+  if (code === "TIMEOUT" || code === "NETWORK_ERROR" || code === "SERVER_ERROR") return true;
+  return /ECONN|socket|fetch failed|timeout/i.test(textOf(error));
+}
+
+const KNOWN = /already known|already imported|known transaction/i;
+
+function textOf(error: unknown): string {
+  return `${messageOf(error)} ${JSON.stringify((error as { error?: unknown }).error ?? "")}`;
 }
 
 export function notMined(purpose: string, reason: string): ActorError {

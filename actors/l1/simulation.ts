@@ -63,7 +63,7 @@ export async function revertReason({
   provider: JsonRpcProvider;
   errors: ContractErrorDecoder;
   receipt: TransactionReceipt;
-  request: { to: string; data: string; value?: bigint };
+  request: { to?: string; data: string; value?: bigint };
 }): Promise<ContractError | undefined> {
   const transaction = (await provider.send("eth_getTransactionByHash", [receipt.hash])) as Record<
     string,

@@ -28,7 +28,7 @@ describe("L1 account", function () {
   let provider: JsonRpcProvider;
   let journal: ActorJournal;
   let folder: ReturnType<typeof temporaryFolder>;
-  let user = 3;
+  let user = 0;
 
   before(async () => {
     ensureTrustedSetup(); // takes seconds, which a transaction in the pool does not have
@@ -138,25 +138,38 @@ describe("L1 account", function () {
     expect(transaction.nonce).to.equal(0);
   });
 
-  it("loses nothing with a lost answer", async () => {
-    let lost = 0;
-    const deaf = new Proxy(provider, {
+  /** A connection that breaks at the first transactions, before L1 has them or after. */
+  const breaking = (times: number, arrives: boolean): { provider: JsonRpcProvider; broken: () => number } => {
+    let broken = 0;
+    const proxy = new Proxy(provider, {
       get(target, key) {
         const value: unknown = Reflect.get(target, key, target);
         if (key !== "send") return typeof value === "function" ? (value.bind(target) as unknown) : value;
         return async (method: string, params: unknown[]): Promise<unknown> => {
-          const answer: unknown = await target.send(method, params);
-          if (method !== "eth_sendRawTransaction") return answer;
-          lost++;
+          if (method !== "eth_sendRawTransaction" || broken === times) return target.send(method, params);
+          broken++;
+          if (arrives) await target.send(method, params);
           throw Object.assign(new Error("request timeout"), { code: "TIMEOUT" });
         };
       },
     });
-    const sender = account({ provider: deaf });
-    const { receipt } = await sender.send({ purpose: "deaf", to: sender.address, data: "0x" });
-    expect(lost).to.equal(1);
-    expect(receipt.status).to.equal(1);
-    expect(await provider.getTransactionCount(sender.address)).to.equal(1);
+    return { provider: proxy, broken: () => broken };
+  };
+
+  for (const arrives of [true, false]) {
+    it(`loses nothing with a lost ${arrives ? "answer" : "question"}, on a chain that mines on demand`, async () => {
+      const deaf = breaking(arrives ? 1 : 3, arrives);
+      const sender = account({ provider: deaf.provider });
+      const { receipt, attempts } = await sender.send({ purpose: "deaf", to: sender.address, data: "0x" });
+      expect([deaf.broken(), attempts]).to.deep.equal([arrives ? 1 : 3, 1]);
+      expect(receipt.status).to.equal(1);
+      expect(await provider.getTransactionCount(sender.address)).to.equal(1);
+    });
+  }
+
+  it("creates a contract where no receiver is named", async () => {
+    const { receipt } = await account().send({ purpose: "create", data: CREATION });
+    expect(await provider.getCode(receipt.contractAddress!)).to.equal(`0x${RUNTIME}`);
   });
 
   it("tells a revert's custom error, before sending and after mining", async () => {

@@ -56,8 +56,12 @@ const GENERATED_VERIFIERS = globSync("contracts/verifier/generated/*.sol", { cwd
  * How often a contract's code is taken to run, where it is not as often as can be: the first two would outgrow the limit
  * of 24,576 bytes, the others run too seldom to be worth the gas of deploying them at full length.
  */
+const ROLLUP_RUNS = 5_000;
 const RUNS: Readonly<Record<string, number>> = {
-  "contracts/rollup/Rollup.sol": 5_000,
+  "contracts/rollup/Rollup.sol": ROLLUP_RUNS,
+  // The Rollup creates its portals, so their code is what its own settings make of them: an explorer is told the same.
+  "contracts/bridge/FeePortal.sol": ROLLUP_RUNS,
+  "contracts/bridge/AssetPortal.sol": ROLLUP_RUNS,
   "contracts/staking/ValidatorRegistry.sol": 2_000,
   "contracts/market/ProofMarket.sol": 5_000,
   "contracts/market/ProofSubmitter.sol": 200,
@@ -65,6 +69,24 @@ const RUNS: Readonly<Record<string, number>> = {
   "contracts/rewards/RewardDistributor.sol": 5_000,
   "contracts/slashing/AggregateChallenge.sol": 2_000,
   "contracts/verifier/VerifierPolicy.sol": 5_000,
+};
+
+const compilation = {
+  compilers: [{ version: SOLC, path: soljson, settings: viaIr }],
+  overrides: {
+    ...Object.fromEntries(
+      GENERATED_VERIFIERS.map((file) => [
+        file,
+        { version: SOLC, path: soljson, settings: { ...viaIr, viaIR: false } },
+      ]),
+    ),
+    ...Object.fromEntries(
+      Object.entries(RUNS).map(([file, runs]) => [
+        file,
+        { version: SOLC, path: soljson, settings: { ...viaIr, optimizer: { enabled: true, runs } } },
+      ]),
+    ),
+  },
 };
 
 export default defineConfig({
@@ -104,31 +126,8 @@ export default defineConfig({
     stakeProtectionTask,
     stakeWithdrawTask,
   ],
-  solidity: {
-    profiles: {
-      default: {
-        compilers: [{ version: SOLC, path: soljson, settings: viaIr }],
-        overrides: {
-          ...Object.fromEntries(
-            GENERATED_VERIFIERS.map((file) => [
-              file,
-              { version: SOLC, path: soljson, settings: { ...viaIr, viaIR: false } },
-            ]),
-          ),
-          ...Object.fromEntries(
-            Object.entries(RUNS).map(([file, runs]) => [
-              file,
-              {
-                version: SOLC,
-                path: soljson,
-                settings: { ...viaIr, optimizer: { enabled: true, runs } },
-              },
-            ]),
-          ),
-        },
-      },
-    },
-  },
+  // hardhat-verify tells explorers the production profile, which is otherwise one of Hardhat's own.
+  solidity: { profiles: { default: compilation, production: compilation } },
   networks: {
     default: { type: "edr-simulated", chainType: "l1", hardfork: "osaka", chainId: 31337 },
     /** An L1 on this machine, such as the one `npm start` runs. */

@@ -1,29 +1,62 @@
-/** What `npx hardhat deploy` does: reads options, calls `deploySuite`, shows and keeps the result. */
-import { existsSync, readFileSync } from "node:fs";
+/**
+ * What `npx hardhat deploy` does: plan, confirm, execute, assert, record. Interrupted at any point, the same command
+ * goes on where the journal ends.
+ */
+import { existsSync } from "node:fs";
+import { getAddress, type InterfaceAbi, type Provider } from "ethers";
 import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
-import { z } from "zod";
 
-import { deploySuite } from "./deploySuite.ts";
-import { deploymentFile, describeDeployment, writeDeployment, type Deployment } from "./deployment.ts";
+import { confirm } from "./confirmation.ts";
+import { createSuite, deploySuite, type CreationStep } from "./deploySuite.ts";
+import { deploymentFile, writeDeployment, type Deployment } from "./deployment.ts";
+import { DeployJournal, recordPlan, type RecordedPlan } from "./deployJournal.ts";
+import { costLines, describePlan } from "./describePlan.ts";
 import { DeployError } from "./errors.ts";
-import { localMembers } from "./localAccounts.ts";
+import { readMembers } from "./members.ts";
+import { readOutlook, refusePoverty, type Outlook } from "./outlook.ts";
+import { planAgain, planSuite, refuseGenesis, type PlanParameters } from "./plan.ts";
+import { refuseChanges } from "./planChanges.ts";
 import { loadPreset, presetNames, type Preset } from "./presets.ts";
-import type { Member } from "./validatorSet.ts";
-import { LOCAL_CHAIN_IDS } from "./verifierGuard.ts";
+import { gasByRole, rehearse } from "./rehearsal.ts";
+import { describeDeployment } from "./report.ts";
+import { resumableCreation, type Patience } from "./resumableCreation.ts";
+import type { Suite, VerifierSource } from "./suite.ts";
+import { deployerOf, isInProcess, networkNameOf, openTarget, type Target } from "./target.ts";
 import { verifierOf } from "./verifiers.ts";
 
 export interface DeployOptions {
   preset: string | undefined;
   members: string | undefined;
   owner: string | undefined;
+  /** Folder of the records. */
+  record?: string | undefined;
   json: boolean;
+  /** Replace the record of a finished deployment. */
   force: boolean;
+  /** Make a new plan although one is unfinished. */
+  restart: boolean;
+  dryRun: boolean;
+  /** Ask nothing. */
+  yes: boolean;
 }
 
-/** @throws DeployError; see its codes */
+/** What tests replace. */
+export interface DeploySurroundings {
+  /** Default: the one of the preset's circuit. */
+  verifier?: VerifierSource;
+  /** Default: the chosen network. */
+  openTarget?: (hre: HardhatRuntimeEnvironment) => Promise<Target>;
+  /** Default: the terminal, where there is one. */
+  ask?: (question: string) => Promise<string>;
+  say?: (line: string) => void;
+  patience?: Patience;
+}
+
+/** @throws DeployError; see its codes. ActorError JOURNAL_LOCKED, JOURNAL_CORRUPT */
 export async function deployCommand(
   options: DeployOptions,
   hre: HardhatRuntimeEnvironment,
+  surroundings: DeploySurroundings = {},
 ): Promise<Deployment> {
   if (options.preset === undefined) {
     throw new DeployError(
@@ -33,78 +66,245 @@ export async function deployCommand(
     );
   }
   const preset = loadPreset(options.preset);
-  const verifier = verifierOf(preset.circuit);
-  const say = options.json ? () => {} : (line: string) => console.log(line);
-
+  const verifier = surroundings.verifier ?? verifierOf(preset.circuit);
   await hre.tasks.getTask("build").run({ quiet: true, noTests: true });
-  const { ethers, networkName } = await hre.network.create();
-  const inProcess = hre.config.networks[networkName]?.type === "edr-simulated";
-  if (!inProcess && existsSync(deploymentFile(networkName)) && !options.force) {
-    throw new DeployError(
-      "ALREADY_DEPLOYED",
-      `deployments/${networkName} has a record already`,
-      "read it, or replace it with --force",
-    );
-  }
+  const say = surroundings.say ?? (options.json ? () => {} : (line: string) => console.log(line));
+  const command = { options, hre, surroundings, preset, verifier, say };
+  const deployment = isInProcess(hre) ? await deployInProcess(command) : await deployToTarget(command);
+  if (options.json) console.log(JSON.stringify(deployment, null, 2));
+  return deployment;
+}
+
+interface Command {
+  options: DeployOptions;
+  hre: HardhatRuntimeEnvironment;
+  surroundings: DeploySurroundings;
+  preset: Preset;
+  verifier: VerifierSource;
+  say: (line: string) => void;
+}
+
+/** The chain ends with this command: nothing is kept, and a dry run is the same. */
+async function deployInProcess(command: Command): Promise<Deployment> {
+  const { options, hre, preset, say } = command;
+  const { ethers } = await hre.network.create();
   const [deployer] = await ethers.getSigners();
   if (!deployer) {
     throw new DeployError(
       "NO_SIGNER",
-      `the network "${networkName}" has no account`,
+      `the network "${networkNameOf(hre)}" has no account`,
       "add one in hardhat.config.ts",
     );
   }
   const { chainId } = await ethers.provider.getNetwork();
-  const owner = options.owner ?? deployer.address;
-
-  say(`Deploying preset "${preset.name}" to "${networkName}" (chain ${chainId}) from ${deployer.address} …`);
+  const terms = termsOf(command, deployer.address, ethers.provider, Number(chainId));
+  const suite = await planSuite(terms);
+  const abis = await abisOf(suite, hre);
+  const outlook = await outlookOf(command, suite, { gas: undefined, provider: ethers.provider });
+  say(describePlan(suite, outlook, abis));
   const deployment = await deploySuite({
-    preset,
-    network: networkName,
+    ...terms,
+    ...suite,
     deployer,
-    owner,
-    members: readMembers(options.members, preset, Number(chainId)),
-    verifier,
-    readArtifact: (name) => hre.artifacts.readArtifact(name),
-    onStep: ({ contract, address, gasUsed }) =>
-      say(
-        `  ${contract.split(":").at(-1)!.padEnd(24)} ${address}  ${gasUsed.toLocaleString("en").padStart(10)} gas`,
-      ),
+    onStep: (step) => say(stepLine(step)),
   });
-  // An in-process chain ends with this command: a record of it would point nowhere.
-  if (!inProcess) say(`Record: ${writeDeployment(deployment)}`);
-  if (options.json) console.log(JSON.stringify(deployment, null, 2));
+  if (options.dryRun) sayGas(say, { ...outlook, gas: gasByRole(deployment) });
   else say(`\n${describeDeployment(deployment)}`);
+  say(`\nThe preset "${preset.name}" works. This chain ends with the command: nothing is kept.`);
   return deployment;
 }
 
-const membersSchema = z
-  .array(
-    z.strictObject({
-      proposer: z.string().regex(/^0x[0-9a-fA-F]{40}$/),
-      keyHash: z.string().regex(/^0x[0-9a-fA-F]{64}$/),
-    }),
-  )
-  .nonempty();
-
-function readMembers(file: string | undefined, { validators }: Preset, chainId: number): Member[] {
-  if (file === undefined) {
-    if (validators.kind === "staked") return [];
-    if (LOCAL_CHAIN_IDS.includes(chainId)) return localMembers();
-    throw new DeployError(
-      "MEMBERS_INVALID",
-      "no members of the validator set were named",
-      "add --members FILE",
-    );
-  }
+async function deployToTarget(command: Command): Promise<Deployment> {
+  const { options, hre, surroundings } = command;
+  const target = await (surroundings.openTarget ?? openTarget)(hre);
+  // A dry run writes nothing, and an empty journal is something.
+  const journal = options.dryRun ? undefined : DeployJournal.open(target.network, options.record);
   try {
-    return membersSchema.parse(JSON.parse(readFileSync(file, "utf8")));
-  } catch (error) {
-    const cause = error instanceof z.ZodError ? z.prettifyError(error) : (error as Error).message;
+    return await deployWith(command, target, journal);
+  } finally {
+    journal?.close();
+    target.provider.destroy();
+  }
+}
+
+async function deployWith(
+  command: Command,
+  target: Target,
+  journal: DeployJournal | undefined,
+): Promise<Deployment> {
+  const { options, hre, surroundings, say } = command;
+  const { network, chainId, provider } = target;
+  const earlier = options.restart ? undefined : journal?.plan;
+  if (journal && !earlier) refuseRecord(network, options);
+
+  const signer = await deployerOf(hre, target);
+  const terms = termsOf(command, signer.address, provider, chainId);
+  const { suite, gas, rehearsed, plan } = await planFor(command, target, terms, journal, earlier);
+  const outlook = await outlookOf(command, suite, { gas, provider, rpc: provider });
+  const abis = await abisOf(suite, hre);
+  say(describePlan(suite, outlook, abis));
+  if (rehearsed && options.dryRun) {
+    sayGas(say, outlook);
+    say(`\nDry run on a fork of "${network}": every assertion holds. Nothing was sent or written.`);
+    return rehearsed;
+  }
+
+  const isComplete = outlook.done.length === suite.creations.length;
+  if (!isComplete) {
+    refusePoverty(suite, outlook);
+    if (earlier) await refuseGenesis(suite.preset, suite.genesisTime, provider);
+    const ask = options.json ? undefined : (surroundings.ask ?? terminalOf(hre));
+    await confirm({ network, chainId, yes: options.yes, ask });
+  }
+  if (!earlier) journal!.start(plan);
+  const { patience } = surroundings;
+  const deployment = await createSuite({
+    suite,
+    provider,
+    readArtifact: terms.readArtifact,
+    create: resumableCreation({
+      provider,
+      signer,
+      chainId,
+      journal: journal!,
+      ...(patience ? { patience } : {}),
+    }),
+    onStep: (step) => say(stepLine(step)),
+  });
+  const file = writeDeployment(deployment, options.record, abis);
+  journal!.finish();
+  say(`\nEvery assertion holds. Record: ${file}`);
+  say(`\n${describeDeployment(deployment)}`);
+  return deployment;
+}
+
+interface Planned {
+  suite: Suite;
+  plan: RecordedPlan;
+  gas: Readonly<Record<string, number>>;
+  /** Absent when an earlier plan goes on. */
+  rehearsed?: Deployment;
+}
+
+/** A new plan, rehearsed on a fork; or that of the journal, if it is still the same. */
+async function planFor(
+  { hre, say }: Command,
+  { url, network, provider }: Target,
+  terms: PlanParameters,
+  journal: DeployJournal | undefined,
+  earlier: RecordedPlan | undefined,
+): Promise<Planned> {
+  const chain = (await provider.getBlock(0))?.hash ?? "unknown";
+  if (earlier) {
+    const { genesisTime, nonce, creations } = earlier;
+    const suite = await planAgain({ ...terms, genesisTime, nonce });
+    const gas = Object.fromEntries(creations.map((creation) => [creation.role, creation.gas]));
+    const plan = recordPlan(suite, chain, gas);
+    refuseChanges(journal!.path, earlier, plan);
+    say(`Going on with the plan in ${journal!.path}.\n`);
+    return { suite, gas, plan };
+  }
+  const suite = await planSuite({ ...terms, nonce: await freeNonce(terms, provider, journal) });
+  say(`Rehearsing the deployment on a fork of "${network}" …\n`);
+  const rehearsed = await rehearse(hre, suite, url);
+  const gas = gasByRole(rehearsed);
+  return { suite, gas, rehearsed, plan: recordPlan(suite, chain, gas) };
+}
+
+/**
+ * The account's next nonce on the chain. What waits in the pool from an earlier plan is replaced.
+ * @throws DeployError ACCOUNT_BUSY when others' transactions wait
+ */
+async function freeNonce(
+  { deployer }: PlanParameters,
+  provider: Provider,
+  journal: DeployJournal | undefined,
+): Promise<number> {
+  const mined = await provider.getTransactionCount(deployer, "latest");
+  const pending = await provider.getTransactionCount(deployer, "pending");
+  const sends = journal?.transactions.entries.filter(({ type }) => type === "send") ?? [];
+  const ours = new Set(sends.map((entry) => ("nonce" in entry ? entry.nonce : -1)));
+  for (let nonce = mined; nonce < pending; nonce++) {
+    if (ours.has(nonce)) continue;
     throw new DeployError(
-      "MEMBERS_INVALID",
-      `${file} is no list of members: ${cause}`,
-      "see docs/deploy.md for the form",
+      "ACCOUNT_BUSY",
+      `${pending - mined} transactions of the deployer ${deployer} wait in the pool`,
+      "wait until they are mined, and let the account send nothing else meanwhile",
     );
   }
+  return mined;
+}
+
+/** @throws DeployError ALREADY_DEPLOYED */
+function refuseRecord(network: string, { force, restart, record }: DeployOptions): void {
+  if (force || restart || !existsSync(deploymentFile(network, record))) return;
+  throw new DeployError(
+    "ALREADY_DEPLOYED",
+    `deployments/${network} has a record already`,
+    "read it, or replace it with --force",
+  );
+}
+
+function termsOf(
+  { options, hre, preset, verifier }: Command,
+  deployer: string,
+  provider: Provider,
+  chainId: number,
+): PlanParameters {
+  return {
+    preset,
+    network: networkNameOf(hre),
+    deployer,
+    owner: options.owner === undefined ? deployer : ownerOf(options.owner),
+    members: readMembers(options.members, preset, chainId),
+    verifier,
+    provider,
+    readArtifact: (name) => hre.artifacts.readArtifact(name),
+  };
+}
+
+/** @throws DeployError OWNER_INVALID */
+function ownerOf(text: string): string {
+  try {
+    return getAddress(text);
+  } catch {
+    throw new DeployError(
+      "OWNER_INVALID",
+      `--owner ${text} is no address, or has a wrong checksum`,
+      "give 20 bytes as hex",
+    );
+  }
+}
+
+async function outlookOf(
+  { hre, verifier }: Command,
+  suite: Suite,
+  rest: Pick<Parameters<typeof readOutlook>[0], "gas" | "provider" | "rpc">,
+): Promise<Outlook> {
+  const { deployedBytecode } = await hre.artifacts.readArtifact(verifier.contract);
+  return readOutlook({ suite, verifierCode: deployedBytecode, ...rest });
+}
+
+async function abisOf(
+  { creations }: Suite,
+  hre: HardhatRuntimeEnvironment,
+): Promise<Record<string, InterfaceAbi>> {
+  const pairs = creations.map(async ({ contract }) => {
+    const { abi } = await hre.artifacts.readArtifact(contract);
+    return [contract, abi as InterfaceAbi] as const;
+  });
+  return Object.fromEntries(await Promise.all(pairs));
+}
+
+function stepLine({ role, address, gasUsed }: CreationStep): string {
+  return `  ${role.padEnd(20)} ${address}  ${gasUsed.toLocaleString("en").padStart(10)} gas`;
+}
+
+function sayGas(say: (line: string) => void, outlook: Outlook): void {
+  for (const [name, value] of costLines(outlook)) say(`${name.padEnd(5)} ${value}`);
+}
+
+function terminalOf(hre: HardhatRuntimeEnvironment): ((question: string) => Promise<string>) | undefined {
+  if (!process.stdin.isTTY) return undefined;
+  return (question) => hre.interruptions.requestInput("deploy", question);
 }

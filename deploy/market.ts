@@ -1,5 +1,4 @@
 /** The proof market of a deployment, as a preset has it. */
-import { Contract, type Provider } from "ethers";
 import { z } from "zod";
 
 import {
@@ -7,7 +6,7 @@ import {
   type MarketFault,
   type MarketParameters,
 } from "../protocol/market.ts";
-import type { Artifact } from "./artifact.ts";
+import type { Inspection } from "./inspection.ts";
 
 const bps = z.number().int().min(0).max(10_000);
 const seconds = z.number().int().positive();
@@ -100,41 +99,16 @@ export function marketArguments(
   return [rollup, rewards, { ...parameters, owner, verifierKeyHash: verificationKeyHash }];
 }
 
-/** Everything in which the market on the chain differs from the preset, one sentence each. */
-export async function marketDeploymentFaults({
-  preset,
-  surroundings,
-  provider,
-  readArtifact,
-}: {
-  preset: Pick<MarketBounds, "market" | "rewards">;
-  surroundings: MarketSurroundings;
-  provider: Provider;
-  readArtifact: (name: string) => Promise<Artifact>;
-}): Promise<string[]> {
-  const faults: string[] = [];
-  const same = (what: string, actual: unknown, wanted: unknown): void => {
-    if (String(actual).toLowerCase() !== String(wanted).toLowerCase())
-      faults.push(`${what} is ${String(actual)}, not ${String(wanted)}`);
-  };
-  const at = async (name: string, address: string): Promise<Contract> =>
-    new Contract(address, (await readArtifact(name)).abi, provider);
-  const views = async (name: string, address: string, wanted: Record<string, unknown>): Promise<void> => {
-    const contract = await at(name, address);
-    for (const [view, value] of Object.entries(wanted)) {
-      same(`${name}.${view}`, await (contract.getFunction(view)() as Promise<unknown>), value);
-    }
-  };
-
-  const { owner, token, rollup, rewards, market, proofSubmitter } = surroundings;
-  await views("ProofMarket", market, { owner, token, rollup, pot: rewards });
-  await views("ProofSubmitter", proofSubmitter, { market, rollup });
-  const parameters = (await (await at("ProofMarket", market)).getFunction("parameters")()) as Record<
-    string,
-    unknown
-  >;
+/** Asserts that the market on the chain is as the preset says. */
+export async function assertMarket(
+  inspection: Inspection,
+  preset: Pick<MarketBounds, "market" | "rewards">,
+  surroundings: MarketSurroundings,
+): Promise<void> {
+  const { token, rollup, rewards, market, proofSubmitter } = surroundings;
+  await inspection.views("ProofMarket", market, { token, rollup, pot: rewards });
+  await inspection.views("ProofSubmitter", proofSubmitter, { market, rollup });
+  const parameters = await inspection.readStruct("ProofMarket", market, "parameters");
   const [, , wanted] = marketArguments(preset, surroundings) as [unknown, unknown, Record<string, unknown>];
-  for (const [name, value] of Object.entries(wanted))
-    same(`ProofMarket.parameters.${name}`, parameters[name], value);
-  return faults;
+  inspection.fields("ProofMarket.parameters", parameters, wanted, ["owner"]);
 }

@@ -154,6 +154,9 @@ const presetSchema = fieldsSchema.superRefine((preset, context) => {
 /** Parameters of a network, validated. */
 export type Preset = PresetFields;
 
+/** Parameters of a validator set that its owner lists. */
+export type PermissionedValidators = z.infer<typeof permissionedSchema>;
+
 /** Those of a validator set that anyone joins by staking. */
 export type StakedValidators = z.infer<typeof stakedSchema>;
 

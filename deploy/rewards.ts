@@ -1,8 +1,8 @@
 /** Rewards of a deployment: distributor, incentives and the Rollup's rewards contract, as a preset has them. */
-import { Contract, type Provider, ZeroAddress } from "ethers";
+import { ZeroAddress } from "ethers";
 
 import { COMMITTEE_SIZE } from "../protocol/sizes.ts";
-import type { Artifact } from "./artifact.ts";
+import type { Inspection } from "./inspection.ts";
 import type { Preset } from "./presets.ts";
 
 /** What a preset does not say. */
@@ -55,58 +55,30 @@ export function incentivesArguments(
   return [owner, token, rewardDistributor, mint.windowSeconds, mint.maxRate, mint.rate];
 }
 
-/** Parameters of {@link rewardsFaults}. */
-export interface RewardsCheck {
-  preset: Preset;
-  surroundings: RewardsSurroundings;
-  feePortal: string;
-  provider: Provider;
-  readArtifact: (name: string) => Promise<Artifact>;
-}
+/** Asserts that the rewards on the chain are as the preset says. */
+export async function assertRewards(
+  inspection: Inspection,
+  preset: Preset,
+  surroundings: RewardsSurroundings,
+  feePortal: string,
+): Promise<void> {
+  const { token, rewardDistributor, incentives, rewards } = surroundings;
+  const { windowSeconds, maxRate, rate } = preset.rewards.mint;
 
-/** Everything in which the rewards on the chain differ from the preset, one sentence each. */
-export async function rewardsFaults(check: RewardsCheck): Promise<string[]> {
-  const { preset, surroundings, feePortal, provider, readArtifact } = check;
-  const { owner, token, rewardDistributor, incentives, rewards } = surroundings;
-  const faults: string[] = [];
-  const contract = async (name: string, address: string): Promise<Contract> =>
-    new Contract(address, (await readArtifact(name)).abi, provider);
-  const expectViews = async (
-    name: string,
-    address: string,
-    wanted: Record<string, unknown>,
-  ): Promise<void> => {
-    const at = await contract(name, address);
-    for (const [view, value] of Object.entries(wanted)) {
-      same(`${name}.${view}`, await (at.getFunction(view)() as Promise<unknown>), value);
-    }
-  };
-  const same = (what: string, actual: unknown, wanted: unknown): void => {
-    if (String(actual).toLowerCase() !== String(wanted).toLowerCase())
-      faults.push(`${what} is ${String(actual)}, not ${String(wanted)}`);
-  };
-
-  const config = (await (await contract("Rewards", rewards)).getFunction("config")()) as Record<
-    string,
-    unknown
-  >;
-  for (const [name, value] of Object.entries(rewardsConfig(preset, surroundings)))
-    same(`Rewards.config.${name}`, config[name], value);
-  await expectViews("RewardDistributor", rewardDistributor, {
-    owner,
-    token,
-    canonicalRewards: rewards,
-    totalEarmarked: 0,
-  });
-  await expectViews("Incentives", incentives, {
-    owner,
-    token,
-    distributor: rewardDistributor,
-    window: preset.rewards.mint.windowSeconds,
-    maxRate: preset.rewards.mint.maxRate,
-    rate: preset.rewards.mint.rate,
-  });
-  await expectViews("NetworkToken", token, { minter: incentives });
-  await expectViews("FeePortal", feePortal, { rewards });
-  return faults;
+  const config = await inspection.readStruct("Rewards", rewards, "config");
+  inspection.fields("Rewards.config", config, rewardsConfig(preset, surroundings));
+  await inspection.views(
+    "RewardDistributor",
+    rewardDistributor,
+    { token, canonicalRewards: rewards, totalEarmarked: 0 },
+    ["canonicalRewards", "totalEarmarked"],
+  );
+  await inspection.views(
+    "Incentives",
+    incentives,
+    { token, distributor: rewardDistributor, window: windowSeconds, maxRate, rate },
+    ["rate"],
+  );
+  await inspection.views("NetworkToken", token, { minter: incentives });
+  await inspection.views("FeePortal", feePortal, { rewards });
 }

@@ -1,9 +1,9 @@
 /** The validator set of a deployment: a permissioned list or the ValidatorRegistry, as the preset has it. */
-import { Contract, type Provider, ZeroAddress } from "ethers";
+import { type Provider, ZeroAddress } from "ethers";
 
-import type { Artifact } from "./artifact.ts";
 import { DeployError } from "./errors.ts";
-import type { Preset, StakedValidators } from "./presets.ts";
+import type { Inspection } from "./inspection.ts";
+import type { PermissionedValidators, Preset, StakedValidators } from "./presets.ts";
 
 /** A member of a permissioned set. */
 export interface Member {
@@ -124,54 +124,26 @@ function firstInstance(
   };
 }
 
-/** Parameters of {@link validatorSetFaults}. */
-export interface ValidatorSetCheck {
-  preset: Preset;
-  address: string;
-  surroundings: ValidatorSetSurroundings;
-  provider: Provider;
-  readArtifact: (name: string) => Promise<Artifact>;
-}
-
-/** Everything in which the set on the chain differs from the preset, one sentence each. */
-export async function validatorSetFaults(check: ValidatorSetCheck): Promise<string[]> {
-  const { preset, address, surroundings, provider, readArtifact } = check;
-  const { owner, rollup, members } = surroundings;
+/** Asserts that the set on the chain is as the preset says. */
+export async function assertValidatorSet(
+  inspection: Inspection,
+  preset: Preset,
+  address: string,
+  surroundings: ValidatorSetSurroundings,
+): Promise<void> {
+  const { rollup } = surroundings;
   const { validators } = preset;
-  const name = validators.kind === "staked" ? "ValidatorRegistry" : "PermissionedValidatorSet";
-  const contract = new Contract(address, (await readArtifact(name)).abi, provider);
-  const read = (method: string, ...values: unknown[]): Promise<unknown> =>
-    contract.getFunction(method)(...values) as Promise<unknown>;
-  const faults: string[] = [];
-  const same = (what: string, actual: unknown, wanted: unknown): void => {
-    if (String(actual).toLowerCase() !== String(wanted).toLowerCase())
-      faults.push(`${what} is ${String(actual)}, not ${String(wanted)}`);
-  };
-
-  same("owner of the validator set", await read("owner"), owner);
-  same("announced owner of the validator set", await read("pendingOwner"), ZeroAddress);
   if (validators.kind === "permissioned") {
-    same("delay of the validator set", await read("delay"), validators.listDelaySeconds);
-    same("members of the validator set", await read("generations"), (BigInt(members.length) << 32n) | 1n);
-    for (const [position, member] of members.entries()) {
-      const [proposer, keyHash] = (await read("member", 1, position)) as [string, string];
-      same(`proposer of member ${position}`, proposer, member.proposer);
-      same(`key hash of member ${position}`, keyHash, member.keyHash);
-    }
-    return faults;
+    await assertMembers(inspection, address, validators, surroundings);
+    return;
   }
 
+  const name = "ValidatorRegistry";
   const wanted = registryConfig(validators, surroundings);
-  for (const field of [
-    "token",
-    "minimumStake",
-    "exitDelay",
-    "evidenceWindow",
-    "committeeSize",
-    "seedRing",
-  ] as const)
-    same(`ValidatorRegistry.${field}`, await read(field), wanted[field]);
-  const churn = (await read("churnRules")) as unknown[];
+  const fields = ["token", "minimumStake", "exitDelay", "evidenceWindow", "committeeSize", "seedRing"];
+  await inspection.views(name, address, Object.fromEntries(fields.map((field) => [field, wanted[field]])));
+  const rules = await inspection.read(name, address, "churnRules");
+  const churn = Array.isArray(rules) ? (rules as unknown[]) : [];
   for (const [i, field] of [
     "churnWindow",
     "bootstrapSize",
@@ -181,13 +153,37 @@ export async function validatorSetFaults(check: ValidatorSetCheck): Promise<stri
     "minChurn",
     "maxChurn",
   ].entries())
-    same(`ValidatorRegistry.${field}`, churn[i], wanted[field]);
-  same("canonical instance", await read("canonicalInstance"), rollup);
-  same("canonical instance before genesis", await read("canonicalAt", 0), rollup);
-  const instance = (await read("instanceOf", rollup)) as Record<string, unknown>;
-  for (const [field, value] of Object.entries(firstInstance(preset, surroundings)))
-    same(`instance's ${field}`, instance[field], value);
-  return faults;
+    inspection.same(`${name}.${field}`, churn[i], wanted[field]);
+  const canonical = await inspection.read(name, address, "canonicalInstance");
+  inspection.same("canonical instance", canonical, rollup, { changeable: true });
+  const atGenesis = await inspection.read(name, address, "canonicalAt", 0);
+  inspection.same("canonical instance before genesis", atGenesis, rollup);
+  const instance = await inspection.readStruct(name, address, "instanceOf", rollup);
+  const wantedInstance = { ...firstInstance(preset, surroundings) };
+  inspection.fields(`${name}.instanceOf`, instance, wantedInstance, ["slasher"]);
+}
+
+async function assertMembers(
+  inspection: Inspection,
+  address: string,
+  { listDelaySeconds }: PermissionedValidators,
+  { members }: ValidatorSetSurroundings,
+): Promise<void> {
+  const name = "PermissionedValidatorSet";
+  inspection.same(
+    "delay of the validator set",
+    await inspection.read(name, address, "delay"),
+    listDelaySeconds,
+  );
+  const listed = { changeable: true };
+  const generations = await inspection.read(name, address, "generations");
+  inspection.same("members of the validator set", generations, (BigInt(members.length) << 32n) | 1n, listed);
+  for (const [position, member] of members.entries()) {
+    const read = await inspection.read(name, address, "member", 1, position);
+    const [proposer, keyHash] = Array.isArray(read) ? (read as unknown[]) : [read, read];
+    inspection.same(`proposer of member ${position}`, proposer, member.proposer, listed);
+    inspection.same(`key hash of member ${position}`, keyHash, member.keyHash, listed);
+  }
 }
 
 /** Whether there is a contract at an address. */

@@ -1,6 +1,6 @@
 /** What the tasks of ledger and bridge work with: the deployment, a ledger to ask, a key, an account on L1. */
 import { readFileSync } from "node:fs";
-import { HDNodeWallet, type JsonRpcProvider, Wallet } from "ethers";
+import { type JsonRpcProvider, Wallet } from "ethers";
 import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
 
 import type { ActorJournal } from "../actors/journal/actorJournal.ts";
@@ -18,6 +18,7 @@ import { readKeyFile } from "../actors/wallet/keyFile.ts";
 import { WalletError } from "../actors/wallet/walletError.ts";
 import { type Deployment, readDeployment } from "../deploy/deployment.ts";
 import { LOCAL_ACCOUNTS, localPrivateKey } from "../deploy/localAccounts.ts";
+import { configuredKey } from "../deploy/networkKeys.ts";
 import { LOCAL_CHAIN_IDS } from "../deploy/verifierGuard.ts";
 import type { KeyPair } from "../protocol/schnorr.ts";
 import { OptionError, required, wholeOption } from "./ledgerOptions.ts";
@@ -198,14 +199,8 @@ export async function privateKeyOf(
     return localPrivateKey(account === undefined ? LOCAL_ACCOUNTS.treasury : wholeOption("account", account));
   }
   const index = account === undefined ? 0 : wholeOption("account", account);
-  const network = hre.config.networks[networkOf(hre)];
-  const accounts = network?.type === "http" ? network.accounts : "remote";
-  if (Array.isArray(accounts) && accounts[index]) return accounts[index].getHexString();
-  if (accounts !== "remote" && !Array.isArray(accounts) && index < accounts.count) {
-    const [phrase, passphrase] = [await accounts.mnemonic.get(), await accounts.passphrase.get()];
-    return HDNodeWallet.fromPhrase(phrase, passphrase, `${accounts.path}/${accounts.initialIndex + index}`)
-      .privateKey;
-  }
+  const key = await configuredKey(hre.config.networks[networkOf(hre)], index);
+  if (key !== undefined) return key;
   throw new OptionError(
     `the network "${networkOf(hre)}" has no account ${index}`,
     "add it in hardhat.config.ts, or choose another with --account",

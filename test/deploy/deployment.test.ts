@@ -6,11 +6,18 @@ import hre from "hardhat";
 
 import { checkDeployment } from "../../deploy/checkDeployment.ts";
 import { deploySuite } from "../../deploy/deploySuite.ts";
-import { deploymentFile, readDeployment, writeDeployment, type Deployment } from "../../deploy/deployment.ts";
+import {
+  deploymentFile,
+  readDeployment,
+  suiteOf,
+  writeDeployment,
+  type Deployment,
+} from "../../deploy/deployment.ts";
 import { DeployError } from "../../deploy/errors.ts";
 import { LOCAL_ACCOUNTS, localAddress, localMembers } from "../../deploy/localAccounts.ts";
 import { loadPreset } from "../../deploy/presets.ts";
 import { rollupConfig } from "../../deploy/rollupConfig.ts";
+import type { Suite } from "../../deploy/suite.ts";
 import { verifierOf } from "../../deploy/verifiers.ts";
 import { isDevelopmentVerifier } from "../../deploy/verifierGuard.ts";
 
@@ -44,12 +51,6 @@ async function refusalOf(promise: Promise<unknown>): Promise<DeployError> {
   }
   throw new Error("nothing was refused");
 }
-
-/** What the suite takes from elsewhere than the preset. */
-const REST = {
-  verificationKeyHash: verifier.verificationKeyHash,
-  attestationChallengeWindow: 0n,
-};
 
 describe("deployment", () => {
   let done: Awaited<ReturnType<typeof deploy>>;
@@ -140,29 +141,23 @@ describe("deployment", () => {
 
   it("notices when the chain is not what the preset says", async () => {
     const { deployment, ethers, owner, deployer } = done;
-    const error = await refusalOf(
-      checkDeployment({
-        preset: { ...preset, slotSeconds: 5, council: owner },
-        provider: ethers.provider,
-        readArtifact,
-        owner: deployer,
-        verifierCode: "0x",
-        expected: {
-          ...deployment.addresses,
-          genesisTime: deployment.genesisTime,
-          genesisRoot: deployment.genesisRoot,
-          ...REST,
-          owner: deployer,
-          council: owner,
-        },
-        members: [],
-      }),
-    );
+    const suite = await suiteOf(deployment, readArtifact);
+    const surroundings = { ...suite.surroundings, owner: deployer, council: owner };
+    const other: Suite = {
+      ...suite,
+      preset: { ...preset, slotSeconds: 5 },
+      owner: deployer,
+      members: [],
+      surroundings,
+    };
+    const code = await ethers.provider.getCode(deployment.addresses.token);
+    await ethers.provider.send("hardhat_setCode", [deployment.addresses.verifier, code]);
+    const error = await refusalOf(checkDeployment({ suite: other, provider: ethers.provider, readArtifact }));
     expect(error.message)
       .to.match(/slotDuration is 4, not 5/)
       .and.match(/Rollup.config.council is/)
       .and.match(/owner of the validator set/)
-      .and.match(/verifier's code/)
+      .and.match(/code of the verifier is another/)
       .and.match(/RewardDistributor.owner is/)
       .and.match(/ProofMarket.owner is/);
   });
@@ -170,34 +165,18 @@ describe("deployment", () => {
 
 describe("deployment's check", () => {
   it("compares every field of the Rollup's configuration", async () => {
-    const { deployment, ethers, owner } = await deploy();
+    const { deployment, ethers } = await deploy();
     const other = {
       ...preset,
       price: { ...preset.price, ethPerToken: preset.price.ethPerToken + 1n },
       fees: { ...preset.fees, forcedFeePerL2Gas: preset.fees.forcedFeePerL2Gas + 1n },
     };
-    const { addresses, genesisTime, genesisRoot } = deployment;
-    const expected = {
-      ...addresses,
-      genesisTime,
-      genesisRoot,
-      ...REST,
-      owner,
-      council: deployment.council,
-    };
-    const { interface: abi } = await ethers.getContractAt("Rollup", addresses.rollup);
+    const suite = await suiteOf(deployment, readArtifact);
+    const { interface: abi } = await ethers.getContractAt("Rollup", deployment.addresses.rollup);
     const fields = abi.getFunction("config").outputs[0]!.components!.map(({ name }) => name);
-    expect(Object.keys(rollupConfig(preset, expected))).to.have.members(fields);
+    expect(Object.keys(rollupConfig(preset, suite.surroundings))).to.have.members(fields);
     const error = await refusalOf(
-      checkDeployment({
-        preset: other,
-        provider: ethers.provider,
-        readArtifact,
-        owner,
-        members: localMembers(),
-        verifierCode: (await readArtifact(verifier.contract)).deployedBytecode,
-        expected,
-      }),
+      checkDeployment({ suite: { ...suite, preset: other }, provider: ethers.provider, readArtifact }),
     );
     const named = [...error.message.matchAll(/Rollup\.config\.(\w+) is/g)].map(([, name]) => name);
     expect(named).to.have.members(["initialOracle", "forcedFeePerL2Gas"]);

@@ -3,12 +3,12 @@ import hre from "hardhat";
 
 import { checkDeployment } from "../../deploy/checkDeployment.ts";
 import { deploySuite, type DeployParameters } from "../../deploy/deploySuite.ts";
-import { describeDeployment } from "../../deploy/deployment.ts";
+import { suiteOf } from "../../deploy/deployment.ts";
 import { DeployError } from "../../deploy/errors.ts";
 import { localMembers, localValidator } from "../../deploy/localAccounts.ts";
 import { deployStakedLocal, moveToGenesis } from "../../deploy/localStaking.ts";
 import { loadPreset, type Preset } from "../../deploy/presets.ts";
-import { challengeWindow } from "../../deploy/validatorSet.ts";
+import { describeDeployment } from "../../deploy/report.ts";
 import { verifierOf } from "../../deploy/verifiers.ts";
 import { blsPublicKey, keyHash, keyHashWord } from "../../protocol/bls.ts";
 
@@ -88,7 +88,7 @@ describe("deployment with staked validators", () => {
   });
 
   it("notices every parameter of the registry that is not the preset's", async () => {
-    const { deployment, ethers, owner } = done;
+    const { deployment, ethers } = done;
     const validators = preset.validators;
     if (validators.kind !== "staked") throw new Error("not staked");
     const { churn } = validators;
@@ -112,25 +112,13 @@ describe("deployment with staked validators", () => {
         },
       },
     };
-    const { addresses, genesisTime, genesisRoot, council } = deployment;
+    const { addresses, genesisTime } = deployment;
+    const composed = await suiteOf(deployment, readArtifact);
     const check = (wanted: Preset, changes: object = {}) =>
       checkDeployment({
-        preset: wanted,
+        suite: { ...composed, preset: wanted, surroundings: { ...composed.surroundings, ...changes } },
         provider: ethers.provider,
         readArtifact,
-        owner,
-        members: [],
-        verifierCode: "0x",
-        expected: {
-          ...addresses,
-          genesisTime,
-          genesisRoot,
-          attestationChallengeWindow: challengeWindow(preset),
-          verificationKeyHash: deployment.verificationKeyHash,
-          owner,
-          council,
-          ...changes,
-        },
       }).then(
         () => "",
         (error: unknown) => (error as Error).message,
@@ -151,7 +139,7 @@ describe("deployment with staked validators", () => {
       "maxChurn",
     ]);
     expect(await check(preset, { genesisTime: genesisTime + 1, token: addresses.asset }))
-      .to.match(/instance's genesis is/)
+      .to.match(/ValidatorRegistry.instanceOf.genesis is/)
       .and.match(/ValidatorRegistry.token is/);
   });
 });
@@ -164,27 +152,16 @@ describe("deployment of a permissioned preset", () => {
   });
 
   it("notices other members than the list's", async () => {
-    const { deployment, ethers, owner, deployer } = await suite({
+    const { deployment, ethers, deployer } = await suite({
       preset: permissioned,
       members: localMembers(),
     });
-    const { addresses, genesisTime, genesisRoot, council } = deployment;
+    const members = [{ proposer: deployer, keyHash: keyHashWord(keyHash(blsPublicKey(77n))) }];
+    const composed = await suiteOf(deployment, readArtifact);
     const refused = checkDeployment({
-      preset: permissioned,
+      suite: { ...composed, members },
       provider: ethers.provider,
       readArtifact,
-      owner,
-      members: [{ proposer: deployer, keyHash: keyHashWord(keyHash(blsPublicKey(77n))) }],
-      verifierCode: "0x",
-      expected: {
-        ...addresses,
-        genesisTime,
-        genesisRoot,
-        verificationKeyHash: deployment.verificationKeyHash,
-        owner,
-        attestationChallengeWindow: 0n,
-        council,
-      },
     });
     const message = await refused.then(String, (error: unknown) => (error as Error).message);
     expect(message)

@@ -8,6 +8,8 @@ import { bridgeDepositTask } from "./tasks/bridgeDeposit.ts";
 import { bridgeForceTask } from "./tasks/bridgeForce.ts";
 import { bridgeWithdrawTask } from "./tasks/bridgeWithdraw.ts";
 import { deployTask } from "./tasks/deploy.ts";
+import { deployCheckTask } from "./tasks/deployCheck.ts";
+import { deployVerifyTask } from "./tasks/deployVerify.ts";
 import { feesEstimateTask } from "./tasks/feesEstimate.ts";
 import { feesStatusTask } from "./tasks/feesStatus.ts";
 import { ledgerAccountTask } from "./tasks/ledgerAccount.ts";
@@ -93,6 +95,8 @@ export default defineConfig({
   plugins: [hardhatToolboxMochaEthers],
   tasks: [
     deployTask,
+    deployCheckTask,
+    deployVerifyTask,
     presetCheckTask,
     gasTask,
     nodeSyncTask,
@@ -128,6 +132,7 @@ export default defineConfig({
   ],
   // hardhat-verify tells explorers the production profile, which is otherwise one of Hardhat's own.
   solidity: { profiles: { default: compilation, production: compilation } },
+  verify: { etherscan: { apiKey: configVariable("ETHERSCAN_API_KEY") } },
   networks: {
     default: { type: "edr-simulated", chainType: "l1", hardfork: "osaka", chainId: 31337 },
     /** An L1 on this machine, such as the one `npm start` runs. */

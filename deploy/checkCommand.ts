@@ -13,7 +13,7 @@ import { sentenceOf, type Assertion, type Inspection } from "./inspection.ts";
 import { plain } from "./plain.ts";
 import { loadPreset, presetNames } from "./presets.ts";
 import type { Suite } from "./suite.ts";
-import { networkNameOf, openTarget } from "./target.ts";
+import { recordedNetworkOf, openTarget } from "./target.ts";
 
 export interface CheckOptions {
   /** Folder of the records. */
@@ -41,8 +41,8 @@ export async function checkCommand(
   options: CheckOptions,
   hre: HardhatRuntimeEnvironment,
 ): Promise<CheckResult> {
-  const deployment = readDeployment(networkNameOf(hre), options.record);
-  const { provider, chainId } = await openTarget(hre);
+  const deployment = readDeployment(recordedNetworkOf(hre), options.record);
+  const { provider, chainId } = await openTarget(hre, deployment.network);
   try {
     if (chainId !== deployment.chainId) {
       throw new DeployError(

@@ -152,9 +152,10 @@ async function deployWith(
   const isComplete = outlook.done.length === suite.creations.length;
   if (!isComplete) {
     refusePoverty(suite, outlook);
-    if (earlier) await refuseGenesis(suite.preset, suite.genesisTime, provider);
     const ask = options.json ? undefined : (surroundings.ask ?? terminalOf(hre));
     await confirm({ network, chainId, yes: options.yes, ask });
+    // Hours may have passed: since an earlier run, or over the question.
+    await refuseGenesis(suite.preset, suite.genesisTime, provider);
   }
   if (!earlier) journal!.start(plan);
   const { patience } = surroundings;

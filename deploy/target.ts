@@ -17,9 +17,14 @@ export interface Target {
   provider: JsonRpcProvider;
 }
 
-/** The name of the chosen network. */
+/** The name of the chosen network; where none is chosen, the one that lives in this process. */
 export function networkNameOf(hre: HardhatRuntimeEnvironment): string {
   return hre.globalOptions.network ?? "default";
+}
+
+/** The network of a record that exists; where none is chosen, that of `npm start`. */
+export function recordedNetworkOf(hre: HardhatRuntimeEnvironment): string {
+  return hre.globalOptions.network ?? "local";
 }
 
 /** Whether the chosen network lives and dies with this process. */
@@ -28,11 +33,13 @@ export function isInProcess(hre: HardhatRuntimeEnvironment): boolean {
 }
 
 /**
- * Connects to the chosen network.
+ * Connects to a network.
  * @throws DeployError L1_UNREACHABLE, NETWORK_UNKNOWN
  */
-export async function openTarget(hre: HardhatRuntimeEnvironment): Promise<Target> {
-  const network = networkNameOf(hre);
+export async function openTarget(
+  hre: HardhatRuntimeEnvironment,
+  network: string = networkNameOf(hre),
+): Promise<Target> {
   const config = hre.config.networks[network];
   if (config?.type !== "http") {
     throw new DeployError(

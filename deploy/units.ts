@@ -1,7 +1,8 @@
 /** Units of the numbers that constructors take, and how people read them. Amounts and times are whole numbers on L1. */
 import { formatUnits } from "ethers";
 
-/** `time`: seconds since 1970. `tst`: 10^-18 TST. `price`: ETH for a TST, times 10^12. `word`: packed or a hash. */
+/** `time`: seconds since 1970. `tst`: 10^-18 TST. `tokens`: 10^-18 of the token at hand.
+ * `units`: base units of fee token or asset. `word`: packed or a hash. */
 export type Unit =
   | "seconds"
   | "time"
@@ -14,6 +15,7 @@ export type Unit =
   | "gas"
   | "wei"
   | "tst"
+  | "tokens"
   | "units"
   | "bps"
   | "millionths"
@@ -22,7 +24,7 @@ export type Unit =
 
 /** By the parameter's name in the constructor, without a trailing underscore; one name means one thing in the suite. */
 const UNITS: Readonly<Record<string, Unit>> = {
-  supply: "tst",
+  supply: "tokens",
   minimumStake: "tst",
   exitDelay: "seconds",
   evidenceWindow: "seconds",
@@ -110,6 +112,8 @@ export function withUnit(value: bigint, unit: Unit | undefined): string {
       return `${digits} s${inWords(value)}`;
     case "time":
       return dateOf(Number(value));
+    case "tokens":
+      return `${grouped(formatUnits(value, 18))} tokens`;
     case "tst":
       return `${grouped(formatUnits(value, 18))} TST`;
     case "wei":
@@ -138,11 +142,13 @@ export function dateOf(time: number): string {
 /** From a minute on: seconds in the largest unit that fits, rounded to a tenth. */
 export function durationOf(seconds: number): string {
   for (const [name, length] of [
-    ["days", 86_400],
-    ["hours", 3_600],
-    ["minutes", 60],
+    ["day", 86_400],
+    ["hour", 3_600],
+    ["minute", 60],
   ] as const) {
-    if (seconds >= length) return `${Number((seconds / length).toFixed(1))} ${name}`;
+    if (seconds < length) continue;
+    const count = Number((seconds / length).toFixed(1));
+    return `${count} ${name}${count === 1 ? "" : "s"}`;
   }
   return `${seconds} s`;
 }

@@ -3,7 +3,7 @@ import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
 
 import { readDeployment } from "./deployment.ts";
 import { DeployError } from "./errors.ts";
-import { networkNameOf } from "./target.ts";
+import { recordedNetworkOf } from "./target.ts";
 import {
   EXPLORERS,
   type Explorer,
@@ -29,7 +29,7 @@ export async function verifyCommand(
   options: VerifyOptions,
   hre: HardhatRuntimeEnvironment,
 ): Promise<Verification[]> {
-  const deployment = readDeployment(networkNameOf(hre), options.record);
+  const deployment = readDeployment(recordedNetworkOf(hre), options.record);
   if (LOCAL_CHAIN_IDS.includes(deployment.chainId)) {
     throw new DeployError(
       "EXPLORER_UNSUITABLE",

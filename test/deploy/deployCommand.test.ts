@@ -63,7 +63,7 @@ describe("Deployment to a public network", function () {
       .and.match(/genesis {3}\d{4}-\d\d-\d\dT[\d:]+Z/)
       .and.match(/c\.slotDuration +24 s\n/)
       .and.match(/c\.pauseMax +86,400 s \(1 days\)/)
-      .and.match(/supply +1,000,000,000 TST/)
+      .and.match(/supply +1,000,000,000 tokens/)
       .and.match(/p\.rescueShare +0 bps/)
       .and.match(/members\[0\]\.proposer +0x/)
       .and.match(/Warning: the deployer is the owner/)
@@ -125,6 +125,17 @@ describe("Deployment to a public network", function () {
     const failed = first.status === "rejected" ? first : (second as PromiseRejectedResult);
     expect((failed.reason as { code: string }).code).to.equal("JOURNAL_LOCKED");
   });
+});
+
+describe("Tasks of a deployment", () => {
+  for (const name of ["deploy", "deploy:check", "deploy:verify"]) {
+    it(`${name} describes itself and every option`, () => {
+      const task = hre.tasks.getTask(name);
+      expect(task.description).to.match(/^[A-Z]/);
+      expect([...task.options.keys()]).to.include.members(["json", "record"]);
+      for (const { description } of task.options.values()) expect(description).not.to.equal("");
+    });
+  }
 });
 
 describe("Deployment in process", function () {

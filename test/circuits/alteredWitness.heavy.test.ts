@@ -2,9 +2,12 @@ import { expect } from "chai";
 
 import type { EpochProof } from "../../actors/prover/proving.ts";
 import type { EpochInputs } from "../../protocol/epochInputs.ts";
-import { KIND_TRANSFER } from "../../protocol/transaction.ts";
+import { GRUMPKIN_GENERATOR } from "../../protocol/grumpkin.ts";
+import { encodeTransaction, KIND_TRANSFER } from "../../protocol/transaction.ts";
 import { openCircuit, type Circuit } from "./support/circuit.ts";
 import { ConstraintSystem } from "./support/constraints.ts";
+import { solveWith } from "./support/dishonestSolver.ts";
+import { meetingAt } from "./support/hostile.ts";
 import { altered, placesByKind } from "./support/inputs.ts";
 import { DEPOSITOR, fullEpoch, TestChain, User } from "./support/testChain.ts";
 import { deployVerifier, type Verify } from "./support/verifier.ts";
@@ -78,6 +81,38 @@ describe("proofs from witnesses with one entry altered", function () {
       const made = await circuit.prover.proveWitness(witness.withEntry(entry, 1n)).catch(() => undefined);
       if (made === undefined) continue;
       expect(await verify(made.proof, made.publicInputs), kind).to.equal(false);
+    }
+  });
+
+  it("are refused when an operation on the curve is said to give another point, at infinity too", async () => {
+    const alice = new User(0);
+    const chain = new TestChain();
+    chain.add({ messages: [alice.fees(10n ** 9n), alice.assets(100n)] });
+    // Signatures that do not hold, whatever the point: nothing else in the circuit notices it.
+    const body = alice.body(KIND_TRANSFER, 0n, 1n, { nonce: 0 });
+    const signatures = [
+      { s: meetingAt(alice, 9n), e: 9n },
+      { s: 5n, e: 9n },
+    ];
+    const { inputs, publicInputs, blocks } = chain.epoch({
+      transactions: signatures.map((signature) => encodeTransaction({ ...body, signature })),
+    });
+    expect(blocks[0]!.result.slots.some(({ outcome }) => outcome.type === "applied")).to.equal(false);
+
+    const proves = async (operation: string, index: number, results: readonly bigint[]): Promise<boolean> => {
+      const witness = await solveWith({ circuit, inputs, operation, index, results });
+      const made = await circuit.prover.proveWitness(witness).catch(() => undefined);
+      return made !== undefined && verify(made.proof, publicInputs);
+    };
+    // The first signature's sum is the point at infinity, and that is (0, 0).
+    expect(await proves("EmbeddedCurveAdd", 1, [0n, 0n])).to.equal(true);
+    const { x, y } = GRUMPKIN_GENERATOR;
+    // A slot adds D to the key, multiplies twice, and subtracts: two operations of each kind.
+    const operations = [0, 1, 2, 3].flatMap((index) =>
+      ["EmbeddedCurveAdd", "MultiScalarMul"].map((operation) => ({ operation, index })),
+    );
+    for (const { operation, index } of operations) {
+      expect(await proves(operation, index, [x, y]), `${operation} ${index}`).to.equal(false);
     }
   });
 });

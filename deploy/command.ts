@@ -49,6 +49,8 @@ export interface DeploySurroundings {
   /** Default: the terminal, where there is one. */
   ask?: (question: string) => Promise<string>;
   say?: (line: string) => void;
+  /** Whether the contracts are compiled; default: they are compiled first. */
+  isBuilt?: boolean;
   patience?: Patience;
 }
 
@@ -67,7 +69,7 @@ export async function deployCommand(
   }
   const preset = loadPreset(options.preset);
   const verifier = surroundings.verifier ?? verifierOf(preset.circuit);
-  await hre.tasks.getTask("build").run({ quiet: true, noTests: true });
+  if (!surroundings.isBuilt) await hre.tasks.getTask("build").run({ quiet: true, noTests: true });
   const say = surroundings.say ?? (options.json ? () => {} : (line: string) => console.log(line));
   const command = { options, hre, surroundings, preset, verifier, say };
   const deployment = isInProcess(hre) ? await deployInProcess(command) : await deployToTarget(command);

@@ -97,6 +97,7 @@ export async function runDeploy(
   const lines: string[] = [];
   const deployment = await deployCommand({ ...OPTIONS, ...options }, hre, {
     verifier: VERIFIER,
+    isBuilt: true,
     say: (line) => void lines.push(line),
     patience: { pollInterval: 20, limit: 20_000, bumpAfterBlocks: 3 },
     ...surroundings,

@@ -57,7 +57,7 @@ export class BootstrapPeers implements Service {
     clearInterval(this.#timer);
     this.#timer = undefined;
     this.#abort.abort();
-    await Promise.all(this.#wanted.map(({ dialing }) => dialing));
+    await Promise.all(this.#wanted.flatMap(({ dialing }) => dialing ?? []));
   }
 
   /** Dials whoever is missing. */

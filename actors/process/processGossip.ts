@@ -48,11 +48,12 @@ export async function openProcessGossip(
   const { openPeerKey } = await import("../p2p/peerKey.ts");
   const { node, heads, provider } = followed;
   const { parameters } = node;
+  const { proposals, attestations, transactions } = topicsOf(parameters);
   const gossip = await Libp2pGossip.open({
     key: await openPeerKey(join(folder, "p2p.key")),
     listen: p2p.listen,
     peers: p2p.peers,
-    topics: [...Object.values(topicsOf(parameters)), quoteTopicOf(parameters)],
+    topics: [proposals, attestations, transactions, quoteTopicOf(parameters)],
     logger,
   });
   const committees = new Committees({ provider, parameters });

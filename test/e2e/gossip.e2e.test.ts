@@ -94,6 +94,10 @@ describe("Validators in processes of their own, over libp2p", function () {
     });
   }
 
+  /** Address of a validator's JSON API. */
+  const apiOf = (index: number): string =>
+    String(validators[index]!.log.find(({ msg }) => msg === "the node answers")!["url"]);
+
   async function openWatcher(): Promise<{ service: Service; node: Node }> {
     const opened = await openWatcherProcess({
       rpcUrl: chain.url,
@@ -160,10 +164,7 @@ describe("Validators in processes of their own, over libp2p", function () {
   });
 
   it("tell their operator of peers and messages", async () => {
-    const { url } = validators[0]!.log.find(({ msg }) => msg === "the node answers") as unknown as {
-      url: string;
-    };
-    const status = (await (await fetch(`${url}/p2p`)).json()) as {
+    const status = (await (await fetch(`${apiOf(0)}/p2p`)).json()) as {
       peers: { connected: boolean; score: number }[];
       messages: Record<string, Record<string, number>>;
     };
@@ -172,6 +173,25 @@ describe("Validators in processes of their own, over libp2p", function () {
     expect(status.peers.every(({ score }) => score === 0)).to.equal(true);
     const { sent = 0, accepted = 0 } = status.messages["attestations"]!;
     expect(sent + accepted).to.be.at.least(3);
+  });
+
+  it("hand on a quote that a prover brought to one of them", async () => {
+    const l1 = { record: folder.path, rpc: chain.url, account: String(LOCAL_ACCOUNTS.treasury) };
+    const bonded = await runTask("market:bond", { ...l1, amount: "1e20" });
+    expect(bonded.exitCode, bonded.error).to.equal(0);
+    const { epoch } = verified()[0]!;
+    const quote = { ...l1, epoch: String(epoch), fee: "1500", node: apiOf(0) };
+    // Each process reads the bond from L1 in its own time.
+    await sleep(2_000);
+    const sent = await runTask("market:quote", quote);
+    expect(sent.exitCode, sent.error).to.equal(0);
+    let fees: number[] = [];
+    for (let i = 0; i < 100 && fees.length === 0; i++) {
+      await sleep(50);
+      const answer = await fetch(`${apiOf(2)}/quotes/${epoch}`);
+      fees = ((await answer.json()) as { quotes: { fee: number }[] }).quotes.map(({ fee }) => fee);
+    }
+    expect(fees).to.deep.equal([1_500]);
   });
 
   it("go on without one of them that is killed", async () => {

@@ -67,9 +67,9 @@ describe("Gossip over libp2p", function () {
       peers.push(await open({ peers: before ? before.status().addresses : [] }));
     }
     await until("the line", () =>
-      peers.every(({ status }, i) => {
+      peers.every((peer, i) => {
         const neighbours = Number(i > 0) + Number(i < length - 1);
-        return status.call(peers[i]).peers.length === neighbours;
+        return peer.status().peers.length === neighbours;
       }),
     );
     return peers;

@@ -49,7 +49,7 @@ describe("Gossip of transactions", () => {
       sender,
       receiver,
       dropped: () => receiver.connection.scores().get("sender")?.dropped ?? {},
-      async send(transaction: Transaction) {
+      send: async (transaction: Transaction): Promise<void> => {
         sender.gossip.send(transaction);
         await delivered();
       },

@@ -28,6 +28,9 @@ export interface Readings {
   assetPortal: string;
 }
 
+/** Where verifiers come from that are made from a circuit. */
+const GENERATED = "contracts/verifier/generated/";
+
 /** @throws DeployError ASSERTION_FAILED naming every assertion that does not hold */
 export async function checkDeployment(parameters: CheckParameters): Promise<Readings> {
   const { inspection, readings } = await inspectDeployment(parameters);
@@ -62,6 +65,7 @@ export async function inspectDeployment({
   for (const [name, portal, token] of portals)
     await inspection.views(name, portal, { rollup: at.rollup, token });
 
+  await assertVerifierKey(inspection, suite);
   await assertCode(inspection, suite, { FeePortal: feePortal, AssetPortal: assetPortal });
   await assertValidatorSet(inspection, preset, at.validatorSet, { ...at, members: suite.members });
   const challenge = challengeConfig(preset, at);
@@ -91,6 +95,15 @@ async function assertCode(
     const actual = code === "0x" ? "missing" : isCodeOf(artifact, code) ? "as compiled" : "another";
     inspection.same(`code of ${what === "verifier" ? "the verifier" : what}`, actual, "as compiled");
   }
+}
+
+/** The key hash that the market's quotes name is the one that the verifier's code checks proofs by. */
+async function assertVerifierKey(inspection: Inspection, { verifier, surroundings }: Suite): Promise<void> {
+  // The doubles of tests have no key.
+  if (!verifier.contract.startsWith(GENERATED)) return;
+  const code = await inspection.provider.getCode(surroundings.verifier);
+  const key = BigInt(verifier.verificationKeyHash).toString(16).padStart(64, "0");
+  inspection.same("key hash in the verifier's code", code.includes(key) ? "there" : "missing", "there");
 }
 
 /** The owner graph: who can change anything, now or by accepting an offer, and that the deployer cannot. */

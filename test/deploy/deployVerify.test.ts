@@ -24,6 +24,8 @@ describe("Verification of sources, with a fake explorer", function () {
       // As hardhat.config.ts has them: not all contracts are compiled alike.
       const runs = new Set(explorer.submissions.map(({ input }) => input.settings.optimizer.runs));
       expect(runs.size).to.be.greaterThan(3);
+      const plain = explorer.submissions.filter(({ input }) => !input.settings.viaIR);
+      expect(plain.map(({ contract }) => contract.split(":").at(-1))).to.deep.equal(["EpochVerifierLocal"]);
 
       const again = await chain.verify(explorer.url);
       expect(explorer.submissions).to.have.length(14);

@@ -149,6 +149,7 @@ describe("deployment", () => {
       owner: deployer,
       members: [],
       surroundings,
+      verifier: { ...verifier, verificationKeyHash: `0x${"12".repeat(32)}` },
     };
     const code = await ethers.provider.getCode(deployment.addresses.token);
     await ethers.provider.send("hardhat_setCode", [deployment.addresses.verifier, code]);
@@ -158,6 +159,7 @@ describe("deployment", () => {
       .and.match(/Rollup.config.council is/)
       .and.match(/owner of the validator set/)
       .and.match(/code of the verifier is another/)
+      .and.match(/key hash in the verifier's code is missing/)
       .and.match(/RewardDistributor.owner is/)
       .and.match(/ProofMarket.owner is/);
   });

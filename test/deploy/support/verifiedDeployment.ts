@@ -1,12 +1,14 @@
 /** A deployment to a network that a fake explorer shows, with the judgement of what it is given. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { ContractFactory } from "ethers";
 import type { HardhatUserConfig } from "hardhat/config";
 
-import type { Deployment } from "../../../deploy/deployment.ts";
+import { type Deployment, writeDeployment } from "../../../deploy/deployment.ts";
 import { localMembers } from "../../../deploy/localAccounts.ts";
 import { verifiableContracts, type Verification } from "../../../deploy/verification.ts";
 import { verifyCommand, type VerifyOptions } from "../../../deploy/verifyCommand.ts";
+import { verifierOf } from "../../../deploy/verifiers.ts";
 import { temporaryFolder } from "../../actors/support/temporaryFolder.ts";
 import { compileSubmission } from "./compile.ts";
 import type { Submission } from "./fakeExplorer.ts";
@@ -41,8 +43,10 @@ export async function deployToVerify(): Promise<VerifiedDeployment> {
   const network = await startPublicNetwork();
   const members = join(folder.path, "members.json");
   writeFileSync(members, JSON.stringify(localMembers()));
-  const { deployment } = await runDeploy(network, { record: folder.path, members });
+  const { deployment: deployed } = await runDeploy(network, { record: folder.path, members });
   const { hre } = network;
+  const deployment = await withGeneratedVerifier(deployed, network);
+  writeDeployment(deployment, folder.path);
   const known = (address: string) =>
     verifiableContracts(deployment).find((one) => one.address.toLowerCase() === address.toLowerCase());
 
@@ -94,6 +98,28 @@ export async function deployToVerify(): Promise<VerifiedDeployment> {
       await network.stop();
       folder.remove();
     },
+  };
+}
+
+/**
+ * The record with a generated verifier, compiled unlike all others, in the place of the mock: a deployment refuses to
+ * put one of the development string on a public chain.
+ */
+async function withGeneratedVerifier(
+  deployment: Deployment,
+  { hre, deployer }: PublicNetwork,
+): Promise<Deployment> {
+  const { contract } = verifierOf("local");
+  const { abi, bytecode } = await hre.artifacts.readArtifact(contract);
+  const instance = await new ContractFactory(abi, bytecode, deployer).deploy();
+  const { hash } = (await instance.deploymentTransaction()!.wait())!;
+  const address = await instance.getAddress();
+  return {
+    ...deployment,
+    addresses: { ...deployment.addresses, verifier: address },
+    transactions: deployment.transactions.map((transaction) =>
+      transaction.role === "verifier" ? { ...transaction, contract, address, hash } : transaction,
+    ),
   };
 }
 

@@ -90,7 +90,7 @@ async function assertCode(
     ...Object.entries(portals).map(([name, address]) => [name, name, address] as const),
   ];
   for (const [what, contract, address] of places) {
-    const artifact = await inspection.readArtifact(contract);
+    const artifact = await inspection.artifact(contract);
     const code = address.startsWith("0x") ? await inspection.provider.getCode(address) : "0x";
     const actual = code === "0x" ? "missing" : isCodeOf(artifact, code) ? "as compiled" : "another";
     inspection.same(`code of ${what === "verifier" ? "the verifier" : what}`, actual, "as compiled");

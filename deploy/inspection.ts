@@ -1,5 +1,5 @@
 /** What a check of a deployment reads from the chain, and every assertion it makes on the way. */
-import { Contract, isAddress, isCallException, isError, type Provider } from "ethers";
+import { Contract, Interface, isAddress, isCallException, isError, type Provider } from "ethers";
 
 import type { Artifact } from "./artifact.ts";
 
@@ -35,11 +35,21 @@ export interface InspectionParameters {
 export class Inspection {
   readonly assertions: Assertion[] = [];
   readonly provider: Provider;
-  readonly readArtifact: InspectionParameters["readArtifact"];
+  readonly #readArtifact: InspectionParameters["readArtifact"];
+  /** By name: an artifact is a large file, and its ABI takes time to parse. */
+  readonly #artifacts = new Map<string, Promise<Artifact>>();
+  readonly #interfaces = new Map<string, Interface>();
 
   constructor({ provider, readArtifact }: InspectionParameters) {
     this.provider = provider;
-    this.readArtifact = readArtifact;
+    this.#readArtifact = readArtifact;
+  }
+
+  /** What the compiler made of a contract. */
+  artifact(name: string): Promise<Artifact> {
+    const known = this.#artifacts.get(name) ?? this.#readArtifact(name);
+    this.#artifacts.set(name, known);
+    return known;
   }
 
   /** What does not hold, one sentence each. */
@@ -70,13 +80,20 @@ export class Inspection {
   async read(name: string, address: string, view: string, ...values: unknown[]): Promise<unknown> {
     // A portal's address is read from the Rollup, which may not be there.
     if (!isAddress(address)) return UNREADABLE;
-    const contract = new Contract(address, (await this.readArtifact(name)).abi, this.provider);
+    const contract = new Contract(address, await this.#interfaceOf(name), this.provider);
     try {
       return (await contract.getFunction(view)(...values)) as unknown;
     } catch (error) {
       if (isCallException(error) || isError(error, "BAD_DATA")) return UNREADABLE;
       throw error;
     }
+  }
+
+  async #interfaceOf(name: string): Promise<Interface> {
+    const { abi } = await this.artifact(name);
+    const known = this.#interfaces.get(name) ?? Interface.from(abi);
+    this.#interfaces.set(name, known);
+    return known;
   }
 
   /** The same for a view that returns a struct: its fields by name. */

@@ -13,7 +13,7 @@ import { sentenceOf, type Assertion, type Inspection } from "./inspection.ts";
 import { plain } from "./plain.ts";
 import { loadPreset, presetNames } from "./presets.ts";
 import type { Suite } from "./suite.ts";
-import { recordedNetworkOf, openTarget } from "./target.ts";
+import { openTarget, recordedNetworkOf, withoutAnswer } from "./target.ts";
 
 export interface CheckOptions {
   /** Folder of the records. */
@@ -62,6 +62,8 @@ export async function checkCommand(
     else console.log(describeCheck(result, deployment));
     if (!holds) process.exitCode = 1;
     return result;
+  } catch (error) {
+    throw withoutAnswer(deployment.network, error);
   } finally {
     provider.destroy();
   }

@@ -19,9 +19,9 @@ import { refuseChanges } from "./planChanges.ts";
 import { loadPreset, presetNames, type Preset } from "./presets.ts";
 import { gasByRole, rehearse } from "./rehearsal.ts";
 import { describeDeployment } from "./report.ts";
-import { resumableCreation, type Patience } from "./resumableCreation.ts";
+import { patienceOn, resumableCreation, type Patience } from "./resumableCreation.ts";
 import type { Suite, VerifierSource } from "./suite.ts";
-import { deployerOf, isInProcess, networkNameOf, openTarget, type Target } from "./target.ts";
+import { deployerOf, isInProcess, networkNameOf, openTarget, type Target, withoutAnswer } from "./target.ts";
 import { verifierOf } from "./verifiers.ts";
 
 export interface DeployOptions {
@@ -123,6 +123,8 @@ async function deployToTarget(command: Command): Promise<Deployment> {
   const journal = options.dryRun ? undefined : DeployJournal.open(target.network, options.record);
   try {
     return await deployWith(command, target, journal);
+  } catch (error) {
+    throw withoutAnswer(target.network, error);
   } finally {
     journal?.close();
     target.provider.destroy();
@@ -160,7 +162,7 @@ async function deployWith(
     await refuseGenesis(suite.preset, suite.genesisTime, provider);
   }
   if (!earlier) journal!.start(plan);
-  const { patience } = surroundings;
+  const { patience = patienceOn(chainId) } = surroundings;
   const deployment = await createSuite({
     suite,
     provider,
@@ -170,7 +172,7 @@ async function deployWith(
       signer,
       chainId,
       journal: journal!,
-      ...(patience ? { patience } : {}),
+      patience,
     }),
     onStep: (step) => say(stepLine(step)),
   });
@@ -197,7 +199,7 @@ async function planFor(
   journal: DeployJournal | undefined,
   earlier: RecordedPlan | undefined,
 ): Promise<Planned> {
-  const chain = (await provider.getBlock(0))?.hash ?? "unknown";
+  const chain = (await provider.getBlock(0))?.hash ?? earlier?.chain ?? "unknown";
   if (earlier) {
     const { genesisTime, nonce, creations } = earlier;
     const suite = await planAgain({ ...terms, genesisTime, nonce });

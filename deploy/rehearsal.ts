@@ -41,7 +41,7 @@ export async function rehearse(
     if (error instanceof DeployError) throw error;
     throw new DeployError(
       "REHEARSAL_FAILED",
-      `the deployment failed on a fork of "${suite.network}", and nothing was sent: ${messageOf(error)}`,
+      `the deployment failed on a fork of "${suite.network}", and nothing was sent: ${messageOf(error).replaceAll(url, "its RPC")}`,
       "mend the cause; where the fork itself failed, try another RPC address",
     );
   }

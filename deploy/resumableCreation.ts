@@ -21,6 +21,8 @@ import { type DeployJournal, purposeOf } from "./deployJournal.ts";
 import { type Create, createdBy, planBroken } from "./directCreation.ts";
 import { DeployError } from "./errors.ts";
 import type { Creation } from "./suite.ts";
+import { shortMessageOf } from "./target.ts";
+import { LOCAL_CHAIN_IDS } from "./verifierGuard.ts";
 
 /** How long and how often the chain is asked. */
 export interface Patience {
@@ -32,8 +34,11 @@ export interface Patience {
   bumpAfterBlocks: number;
 }
 
-/** For networks whose blocks come every 12 seconds. */
-export const PATIENCE: Patience = { pollInterval: 1_000, limit: 30 * 60_000, bumpAfterBlocks: 3 };
+/** What suits a chain: blocks of public ones come every 12 seconds, local ones often mine on demand. */
+export function patienceOn(chainId: number): Patience {
+  const pollInterval = LOCAL_CHAIN_IDS.includes(chainId) ? 50 : 1_000;
+  return { pollInterval, limit: 30 * 60_000, bumpAfterBlocks: 3 };
+}
 
 /** Parameters of {@link resumableCreation}. */
 export interface ResumableParameters {
@@ -41,7 +46,7 @@ export interface ResumableParameters {
   signer: BaseWallet;
   chainId: number;
   journal: DeployJournal;
-  patience?: Patience;
+  patience: Patience;
 }
 
 /** A quarter over the estimate, and no more than a transaction may have (EIP-7825). */
@@ -52,7 +57,7 @@ const MAX_GAS = 2n ** 24n;
  * L1_UNREACHABLE, after which the same command goes on
  */
 export function resumableCreation(parameters: ResumableParameters): Create {
-  const { provider, signer, chainId, journal, patience = PATIENCE } = parameters;
+  const { provider, signer, chainId, journal, patience } = parameters;
   const account = new L1Account({
     provider,
     signer,
@@ -63,7 +68,7 @@ export function resumableCreation(parameters: ResumableParameters): Create {
     pollInterval: patience.pollInterval,
     bumpAfterBlocks: patience.bumpAfterBlocks,
   });
-  const context: Context = { ...parameters, patience, account };
+  const context: Context = { ...parameters, account };
   return async (creation) => {
     try {
       return createdBy(await bring(creation, context));
@@ -74,7 +79,6 @@ export function resumableCreation(parameters: ResumableParameters): Create {
 }
 
 interface Context extends ResumableParameters {
-  patience: Patience;
   account: L1Account;
 }
 
@@ -204,6 +208,6 @@ function asDeployError({ role }: Creation, error: unknown): unknown {
   if (isCallException(error))
     return reverted(role, `in a simulation, and was not sent: ${error.reason ?? error.shortMessage}`);
   if (isLost(error) || isError(error, "UNKNOWN_ERROR"))
-    return new DeployError("L1_UNREACHABLE", `L1 does not answer: ${messageOf(error)}`, again);
+    return new DeployError("L1_UNREACHABLE", `L1 does not answer: ${shortMessageOf(error)}`, again);
   return error;
 }

@@ -3,7 +3,8 @@ import { FetchRequest, type JsonRpcProvider, Wallet } from "ethers";
 import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
 
 import { connectL1 } from "../actors/l1/provider.ts";
-import { messageOf } from "../actors/support/actorError.ts";
+import { isLost } from "../actors/l1/sendErrors.ts";
+import { ActorError, messageOf } from "../actors/support/actorError.ts";
 import { DeployError } from "./errors.ts";
 import { LOCAL_ACCOUNTS, localPrivateKey } from "./localAccounts.ts";
 import { configuredKey } from "./networkKeys.ts";
@@ -69,17 +70,35 @@ export async function deployerOf(
   );
 }
 
+/** A connection that failed as an error that says so; everything else as it is. */
+export function withoutAnswer(network: string, error: unknown): unknown {
+  if (error instanceof DeployError || error instanceof ActorError || !isLost(error)) return error;
+  return new DeployError(
+    "L1_UNREACHABLE",
+    `no L1 answers for the network "${network}": ${shortMessageOf(error)}`,
+    "check its URL in hardhat.config.ts and that it runs, then run the same command again",
+  );
+}
+
+/** What ethers says of an error, without the request and so without the key that an RPC address may have in it. */
+export function shortMessageOf(error: unknown): string {
+  const { shortMessage } = error as { shortMessage?: unknown };
+  return typeof shortMessage === "string" ? shortMessage : messageOf(error);
+}
+
 async function chainIdOf(network: string, url: string): Promise<number> {
   const request = new FetchRequest(url);
   request.timeout = 30_000;
   request.body = { jsonrpc: "2.0", id: 1, method: "eth_chainId", params: [] };
   try {
-    const { result } = (await (await request.send()).bodyJson) as { result: string };
+    const response = await request.send();
+    response.assertOk();
+    const { result } = response.bodyJson as { result: string };
     return Number(BigInt(result));
   } catch (error) {
     throw new DeployError(
       "L1_UNREACHABLE",
-      `no L1 answers for the network "${network}": ${messageOf(error)}`,
+      `no L1 answers for the network "${network}": ${shortMessageOf(error)}`,
       "check its URL in hardhat.config.ts, and that it runs",
     );
   }

@@ -8,7 +8,13 @@ import { DeployJournal } from "../../deploy/deployJournal.ts";
 import { deploymentFile } from "../../deploy/deployment.ts";
 import { localMembers } from "../../deploy/localAccounts.ts";
 import { temporaryFolder } from "../actors/support/temporaryFolder.ts";
-import { type PublicNetwork, refusalOf, runDeploy, startPublicNetwork } from "./support/publicNetwork.ts";
+import {
+  publicEnvironment,
+  type PublicNetwork,
+  refusalOf,
+  runDeploy,
+  startPublicNetwork,
+} from "./support/publicNetwork.ts";
 
 describe("Deployment to a public network", function () {
   this.timeout(120_000);
@@ -109,6 +115,13 @@ describe("Deployment to a public network", function () {
   it("refuses an owner that is no address", async () => {
     const error = await refusalOf(runDeploy(network, { ...options, owner: "0x12" }));
     expect(error.code).to.equal("OWNER_INVALID");
+  });
+
+  it("says that no L1 answers, without the key in its address", async () => {
+    const hre = await publicEnvironment("http://127.0.0.1:1/v3/secret");
+    const error = await refusalOf(runDeploy({ hre }, options));
+    expect(error.code).to.equal("L1_UNREACHABLE");
+    expect(error.message).not.to.match(/secret/);
   });
 
   it("refuses an account whose other transactions wait in the pool", async () => {

@@ -151,6 +151,18 @@ describe("Interrupted deployment", function () {
     expect(await nonce()).to.equal(3 + CREATIONS);
   });
 
+  it("replaces what an abandoned plan left in the pool", async () => {
+    await network.rpc("evm_setAutomine", false);
+    await interrupted({ at: 1, moment: "after", kind: "death" });
+    const run = runDeploy(network, { ...options, restart: true });
+    await sleep(2_000);
+    await network.rpc("evm_setAutomine", true);
+    await network.rpc("evm_mine");
+    const { deployment } = await run;
+    expect(deployment.nonce).to.equal(0);
+    expect(await nonce()).to.equal(CREATIONS);
+  });
+
   it("says what differs from the plan, and sends nothing", async () => {
     await interrupted({ at: 3, moment: "before", kind: "death" });
     const owner = "0x00000000000000000000000000000000000c0ffe";

@@ -119,65 +119,64 @@ async function deployInProcess(command: Command): Promise<Deployment> {
 async function deployToTarget(command: Command): Promise<Deployment> {
   const { options, hre, surroundings } = command;
   const target = await (surroundings.openTarget ?? openTarget)(hre);
-  // A dry run writes nothing, and an empty journal is something.
-  const journal = options.dryRun ? undefined : DeployJournal.open(target.network, options.record);
   try {
-    return await deployWith(command, target, journal);
+    return await (options.dryRun ? rehearseOnly(command, target) : deployWithJournal(command, target));
   } catch (error) {
     throw withoutAnswer(target.network, error);
   } finally {
-    journal?.close();
     target.provider.destroy();
   }
 }
 
-async function deployWith(
-  command: Command,
-  target: Target,
-  journal: DeployJournal | undefined,
-): Promise<Deployment> {
+async function rehearseOnly(command: Command, target: Target): Promise<Deployment> {
+  const { say, hre } = command;
+  const { address } = await deployerOf(hre, target);
+  const planned = await newPlan(command, target, address);
+  const outlook = await showPlan(command, target, planned);
+  sayGas(say, outlook);
+  say(`\nDry run on a fork of "${target.network}": every assertion holds. Nothing was sent or written.`);
+  return planned.rehearsed;
+}
+
+async function deployWithJournal(command: Command, target: Target): Promise<Deployment> {
+  const journal = DeployJournal.open(target.network, command.options.record);
+  try {
+    return await planAndDeploy(command, target, journal);
+  } finally {
+    journal.close();
+  }
+}
+
+async function planAndDeploy(command: Command, target: Target, journal: DeployJournal): Promise<Deployment> {
   const { options, hre, surroundings, say } = command;
   const { network, chainId, provider } = target;
-  const earlier = options.restart ? undefined : journal?.plan;
-  if (journal && !earlier) refuseRecord(network, options);
+  const earlier = options.restart ? undefined : journal.plan;
+  if (!earlier) refuseRecord(network, options);
 
   const signer = await deployerOf(hre, target);
-  const terms = termsOf(command, signer.address, provider, chainId);
-  const { suite, gas, rehearsed, plan } = await planFor(command, target, terms, journal, earlier);
-  const outlook = await outlookOf(command, suite, { gas, provider, rpc: provider });
-  const abis = await abisOf(suite, hre);
-  say(describePlan(suite, outlook, abis));
-  if (rehearsed && options.dryRun) {
-    sayGas(say, outlook);
-    say(`\nDry run on a fork of "${network}": every assertion holds. Nothing was sent or written.`);
-    return rehearsed;
-  }
-
-  const isComplete = outlook.done.length === suite.creations.length;
-  if (!isComplete) {
+  const planned = earlier
+    ? await sameAgain(command, target, signer.address, journal, earlier)
+    : await newPlan(command, target, signer.address, journal);
+  const { suite, plan } = planned;
+  const outlook = await showPlan(command, target, planned);
+  if (outlook.done.length < suite.creations.length) {
     refusePoverty(suite, outlook);
     const ask = options.json ? undefined : (surroundings.ask ?? terminalOf(hre));
     await confirm({ network, chainId, yes: options.yes, ask });
     // Hours may have passed: since an earlier run, or over the question.
     await refuseGenesis(suite.preset, suite.genesisTime, provider);
   }
-  if (!earlier) journal!.start(plan);
+  if (!earlier) journal.start(plan);
   const { patience = patienceOn(chainId) } = surroundings;
   const deployment = await createSuite({
     suite,
     provider,
-    readArtifact: terms.readArtifact,
-    create: resumableCreation({
-      provider,
-      signer,
-      chainId,
-      journal: journal!,
-      patience,
-    }),
+    readArtifact: (name) => hre.artifacts.readArtifact(name),
+    create: resumableCreation({ provider, signer, chainId, journal, patience }),
     onStep: (step) => say(stepLine(step)),
   });
-  const file = writeDeployment(deployment, options.record, abis);
-  journal!.finish();
+  const file = writeDeployment(deployment, options.record, await abisOf(suite, hre));
+  journal.finish();
   say(`\nEvery assertion holds. Record: ${file}`);
   say(`\n${describeDeployment(deployment)}`);
   return deployment;
@@ -186,34 +185,53 @@ async function deployWith(
 interface Planned {
   suite: Suite;
   plan: RecordedPlan;
+  /** Of each creation by its role, as rehearsed. */
   gas: Readonly<Record<string, number>>;
-  /** Absent when an earlier plan goes on. */
-  rehearsed?: Deployment;
 }
 
-/** A new plan, rehearsed on a fork; or that of the journal, if it is still the same. */
-async function planFor(
-  { hre, say }: Command,
-  { url, network, provider }: Target,
-  terms: PlanParameters,
-  journal: DeployJournal | undefined,
-  earlier: RecordedPlan | undefined,
-): Promise<Planned> {
-  const chain = (await provider.getBlock(0))?.hash ?? earlier?.chain ?? "unknown";
-  if (earlier) {
-    const { genesisTime, nonce, creations } = earlier;
-    const suite = await planAgain({ ...terms, genesisTime, nonce });
-    const gas = Object.fromEntries(creations.map((creation) => [creation.role, creation.gas]));
-    const plan = recordPlan(suite, chain, gas);
-    refuseChanges(journal!.path, earlier, plan);
-    say(`Going on with the plan in ${journal!.path}.\n`);
-    return { suite, gas, plan };
-  }
-  const suite = await planSuite({ ...terms, nonce: await freeNonce(terms, provider, journal) });
-  say(`Rehearsing the deployment on a fork of "${network}" …\n`);
-  const rehearsed = await rehearse(hre, suite, url);
+/** A plan from the account's next nonce on, rehearsed on a fork. */
+async function newPlan(
+  command: Command,
+  target: Target,
+  deployer: string,
+  journal?: DeployJournal,
+): Promise<Planned & { rehearsed: Deployment }> {
+  const { url, network, provider, chainId } = target;
+  const terms = termsOf(command, deployer, provider, chainId);
+  const suite = await planSuite({ ...terms, nonce: await freeNonce(deployer, provider, journal) });
+  command.say(`Rehearsing the deployment on a fork of "${network}" …\n`);
+  const rehearsed = await rehearse(command.hre, suite, url);
   const gas = gasByRole(rehearsed);
-  return { suite, gas, rehearsed, plan: recordPlan(suite, chain, gas) };
+  return { suite, gas, rehearsed, plan: recordPlan(suite, await genesisBlockOf(provider), gas) };
+}
+
+/** The plan of the journal, if the same command would plan it today. @throws DeployError PLAN_CHANGED */
+async function sameAgain(
+  command: Command,
+  { provider, chainId }: Target,
+  deployer: string,
+  journal: DeployJournal,
+  earlier: RecordedPlan,
+): Promise<Planned> {
+  const { genesisTime, nonce, creations } = earlier;
+  const terms = termsOf(command, deployer, provider, chainId);
+  const suite = await planAgain({ ...terms, genesisTime, nonce });
+  const gas = Object.fromEntries(creations.map((creation) => [creation.role, creation.gas]));
+  const plan = recordPlan(suite, await genesisBlockOf(provider), gas);
+  refuseChanges(journal.path, earlier, plan);
+  command.say(`Going on with the plan in ${journal.path}.\n`);
+  return { suite, gas, plan };
+}
+
+async function showPlan(command: Command, { provider }: Target, { suite, gas }: Planned): Promise<Outlook> {
+  const outlook = await outlookOf(command, suite, { gas, provider, rpc: provider });
+  command.say(describePlan(suite, outlook, await abisOf(suite, command.hre)));
+  return outlook;
+}
+
+/** Tells one local chain from the next, whose ids are the same. */
+async function genesisBlockOf(provider: Provider): Promise<string> {
+  return (await provider.getBlock(0))?.hash ?? "unknown";
 }
 
 /**
@@ -221,7 +239,7 @@ async function planFor(
  * @throws DeployError ACCOUNT_BUSY when others' transactions wait
  */
 async function freeNonce(
-  { deployer }: PlanParameters,
+  deployer: string,
   provider: Provider,
   journal: DeployJournal | undefined,
 ): Promise<number> {

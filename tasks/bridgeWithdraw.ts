@@ -4,7 +4,18 @@ import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
 
 import type { ProvenWithdrawal } from "../actors/wallet/withdrawals.ts";
 import { showKnownErrors } from "./known.ts";
-import { ACCOUNT, JSON_FLAG, NODE, OptionError, RECORD, RPC, show, wholeOption } from "./ledgerOptions.ts";
+import {
+  ACCOUNT,
+  BEACON,
+  FROM_L1,
+  JSON_FLAG,
+  NODE,
+  OptionError,
+  RECORD,
+  RPC,
+  show,
+  wholeOption,
+} from "./ledgerOptions.ts";
 
 export const bridgeWithdrawTask = task(
   "bridge:withdraw",
@@ -34,6 +45,8 @@ export const bridgeWithdrawTask = task(
   .addOption(RPC)
   .addOption(RECORD)
   .addOption({ ...NODE, description: "Node to ask for what L1 does not tell directly" })
+  .addFlag({ ...FROM_L1, description: "Ask no node for that: rebuild the ledger from L1 events and blobs" })
+  .addOption(BEACON)
   .addFlag(JSON_FLAG)
   .setInlineAction((options, hre) => showKnownErrors(() => bridgeWithdraw(options, hre)))
   .build();
@@ -48,11 +61,13 @@ interface BridgeWithdrawOptions {
   rpc: string | undefined;
   record: string | undefined;
   node: string;
+  fromL1: boolean;
+  beacon: string | undefined;
   json: boolean;
 }
 
 async function bridgeWithdraw(options: BridgeWithdrawOptions, hre: HardhatRuntimeEnvironment): Promise<void> {
-  const { openDeployment, withL1 } = await import("./ledgerContext.ts");
+  const { openDeployment, openLedger, withL1 } = await import("./ledgerContext.ts");
   const { RpcClient } = await import("../actors/rpc/rpcClient.ts");
   const { OutboxCache } = await import("../actors/wallet/outboxCache.ts");
   const { Withdrawals } = await import("../actors/wallet/withdrawals.ts");
@@ -72,7 +87,9 @@ async function bridgeWithdraw(options: BridgeWithdrawOptions, hre: HardhatRuntim
       path: `.data/${deployment.network}-withdrawals.json`,
       identity: deployment.genesisHash,
     });
-    const ledger = new RpcClient({ url: options.node });
+    const ledger = options.fromL1
+      ? await openLedger(options, deployment, hre)
+      : new RpcClient({ url: options.node });
     const withdrawals = new Withdrawals({ provider, rollup, ledger, cache });
     const found = await withdrawals.list({
       ...(epoch === undefined ? {} : { epoch }),

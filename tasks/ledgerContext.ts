@@ -71,7 +71,7 @@ async function rebuildLedger(
   const provider = await connectL1({ url, chainId: deployment.chainId });
   try {
     const rollup = await RollupContract.connect({ provider, deployment });
-    const blobs = await connectBeacon({ url: options.beacon ?? url });
+    const blobs = await connectBeacon({ url: options.beacon ?? process.env["CALPULLI_BEACON"] ?? url });
     const node = new Node({ provider, rollup, blobs, logger });
     await node.sync();
     return new NodeLedger({ node });
@@ -88,7 +88,7 @@ export interface L1Connection {
   account: (journal?: ActorJournal) => Promise<L1Account>;
 }
 
-/** Connects to L1 for the time of `use`. @throws ActorError CHAIN_MISMATCH */
+/** Connects to L1 for the time of `use`. @throws ActorError CHAIN_MISMATCH, L1_UNREACHABLE */
 export async function withL1<T>(
   options: { rpc: string | undefined; account: string | undefined },
   deployment: Deployment,
@@ -97,10 +97,7 @@ export async function withL1<T>(
 ): Promise<T> {
   const { chainId } = deployment;
   const url = await rpcUrlOf(options, hre);
-  const provider = await connectL1({ url, chainId }).catch((error: unknown) => {
-    if (error instanceof Error && "remedy" in error) throw error;
-    throw new OptionError(`no L1 answers at ${url}`, "start one, or name its address with --rpc");
-  });
+  const provider = await connectL1({ url, chainId });
   try {
     const rollup = await RollupContract.connect({ provider, deployment });
     return await use({

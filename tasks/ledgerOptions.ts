@@ -30,7 +30,7 @@ export const FROM_L1 = {
 export const RPC = text("rpc", "JSON-RPC address of L1; default: that of the network");
 export const BEACON = text(
   "beacon",
-  "Beacon API address for --from-l1; default: that of --rpc, as with anvil",
+  "Beacon API address for --from-l1; default: $CALPULLI_BEACON, otherwise that of --rpc, as with anvil",
 );
 export const RECORD = text("record", "Folder of the deployment records");
 export const KEY = text("key", "Key file, made by ledger:key");

@@ -11,6 +11,7 @@ import {
   L1_BLOCK_TIME,
   P2P_LISTEN,
   P2P_PEERS,
+  METRICS,
   PORT,
   REORG_DEPTH,
   checkPort,
@@ -34,6 +35,7 @@ export const nodeRunTask = task(
   .addOption(P2P_LISTEN)
   .addOption(P2P_PEERS)
   .addOption(REORG_DEPTH)
+  .addOption(METRICS)
   .addOption(L1_BLOCK_TIME)
   .addFlag(JSON_LOGS)
   .setInlineAction((options, hre) => showKnownErrors(() => nodeRun(options, hre)))

@@ -5,6 +5,7 @@ import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
 import type { FeeCeiling } from "../actors/l1/fees.ts";
 import type { FollowOptions } from "../actors/process/followedRollup.ts";
 import type { P2pOptions } from "../actors/process/processGossip.ts";
+import type { MonitorAddress } from "../actors/process/monitor.ts";
 import type { Logger } from "../actors/support/logger.ts";
 import type { Service } from "../actors/support/service.ts";
 import type { Deployment } from "../deploy/deployment.ts";
@@ -21,10 +22,13 @@ export const DATA = text(
   "data",
   "Folder of state, blobs and journals; one a process. Default: .data/NETWORK-ACTOR",
 );
-export const BEACON = text("beacon", "Beacon API address; default: that of --rpc, as with anvil");
+export const BEACON = text(
+  "beacon",
+  "Beacon API address; default: $CALPULLI_BEACON, otherwise that of --rpc, as with anvil",
+);
 export const ARCHIVE = text(
   "archive",
-  "Blob archives asked after the beacon API: addresses with {versionedHash} in them, by commas",
+  "Blob archives asked after the beacon API: addresses with {versionedHash} in them, by commas; default: $CALPULLI_ARCHIVE",
 );
 export const KEY_FILE = text(
   "keyFile",
@@ -68,6 +72,10 @@ export const P2P_PEERS = text(
   "p2pPeers",
   "Processes to stay connected with: multiaddresses such as /ip4/203.0.113.7/tcp/8570/p2p/PEER_ID, by commas",
 );
+export const METRICS = text(
+  "metrics",
+  "Where /health and /metrics (Prometheus) are answered: HOST:PORT, or PORT on this machine; default: nowhere",
+);
 export const JSON_LOGS = { name: "json" as const, description: "Log as JSON, one line an event" };
 
 /** Values of the options that every process has. */
@@ -77,6 +85,7 @@ export interface ProcessOptions {
   archive: string | undefined;
   record: string | undefined;
   data: string | undefined;
+  metrics: string | undefined;
   reorgDepth: number;
   json: boolean;
 }
@@ -117,7 +126,8 @@ export async function runProcess(
   const { openDeployment, rpcUrlOf } = await import("./ledgerContext.ts");
   const { runUntilStopped } = await import("../actors/process/runUntilStopped.ts");
   const { createLogger, readableLogger } = await import("../actors/support/logger.ts");
-  const { archive, beacon, data, json, reorgDepth } = options;
+  const { data, json, reorgDepth } = options;
+  const metrics = options.metrics === undefined ? undefined : monitorAddressOf(options.metrics);
   if (reorgDepth < 1) throw new OptionError(`--reorg-depth ${reorgDepth}`, "give a whole number from 1");
   const deployment = openDeployment(options, hre);
   const rpcUrl = await rpcUrlOf(options, hre);
@@ -127,17 +137,28 @@ export async function runProcess(
     open: async (onFatal) => {
       const follow: FollowOptions = {
         rpcUrl,
-        ...(beacon === undefined ? {} : { beaconUrl: beacon }),
-        ...(archive === undefined ? {} : { archives: archive.split(",") }),
+        ...blobAddressesOf(options),
         deployment,
         folder: data ?? `.data/${deployment.network}-${actor}`,
         reorgDepth,
+        ...(metrics ? { metrics } : {}),
         onFatal,
         logger,
       };
       return (await open(follow, deployment)).service;
     },
   });
+}
+
+/** Where blobs come from: the options, otherwise the environment, where keys in addresses are out of others' sight. */
+export function blobAddressesOf({
+  beacon = process.env["CALPULLI_BEACON"],
+  archive = process.env["CALPULLI_ARCHIVE"],
+}: Pick<ProcessOptions, "beacon" | "archive">): Pick<FollowOptions, "beaconUrl" | "archives"> {
+  return {
+    ...(beacon === undefined ? {} : { beaconUrl: beacon }),
+    ...(archive === undefined ? {} : { archives: archive.split(",") }),
+  };
 }
 
 /** Values of the options that name a key. */
@@ -187,6 +208,13 @@ export function weiOf(gwei: string): bigint {
   const [, whole = "", decimals = ""] = /^(\d{1,9})(?:\.(\d{1,9}))?$/.exec(gwei) ?? [];
   if (whole === "") throw new OptionError(`${gwei} is no price`, "give gwei, such as 60 or 0.5");
   return BigInt(whole + decimals.padEnd(9, "0"));
+}
+
+/** `HOST:PORT`, `[::]:PORT`, or `PORT` on this machine. @throws OptionError */
+export function monitorAddressOf(text: string): MonitorAddress {
+  const [, ipv6, name, port = ""] = /^(?:(?:\[([0-9a-f:]+)\]|([\w.-]+)):)?(\d{1,5})$/i.exec(text) ?? [];
+  if (port !== "" && Number(port) <= 65_535) return { host: ipv6 ?? name ?? "127.0.0.1", port: Number(port) };
+  throw new OptionError(`--metrics ${text} is no address`, "give one such as 9464 or 0.0.0.0:9464");
 }
 
 /** @throws OptionError */

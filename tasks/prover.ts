@@ -16,6 +16,7 @@ import {
   L1_BLOCK_TIME,
   P2P_LISTEN,
   P2P_PEERS,
+  METRICS,
   PASSPHRASE_FILE,
   REORG_DEPTH,
   l1BlockTimeOf,
@@ -57,6 +58,7 @@ export const proverTask = task("prover", "Proves every complete epoch and submit
   .addOption(P2P_PEERS)
   .addOption(L1_BLOCK_TIME)
   .addOption(REORG_DEPTH)
+  .addOption(METRICS)
   .addFlag(JSON_LOGS)
   .setInlineAction((options, hre) => showKnownErrors(() => prover(options, hre)))
   .build();
@@ -132,8 +134,18 @@ async function marketOf(
       gas: MARKET_GAS,
       bondCostBps: basisPointsOf("--bond-cost", bondCost),
     },
-    ...(quoteNodes === undefined ? {} : { quoteNodes: quoteNodes.split(",") }),
+    ...(quoteNodes === undefined ? {} : { quoteNodes: quoteNodes.split(",").map(nodeOf) }),
   };
+}
+
+/** Without a slash at its end. @throws OptionError */
+function nodeOf(text: string): string {
+  const address = text.trim().replace(/\/+$/, "");
+  if (URL.canParse(address) && /^https?:$/.test(new URL(address).protocol)) return address;
+  throw new OptionError(
+    `--quote-nodes has "${address}", which is no web address`,
+    "give such as http://127.0.0.1:8560",
+  );
 }
 
 function tokensOf(text: string): bigint {

@@ -15,6 +15,7 @@ import {
   L1_BLOCK_TIME,
   P2P_LISTEN,
   P2P_PEERS,
+  METRICS,
   PASSPHRASE_FILE,
   PORT,
   REORG_DEPTH,
@@ -73,6 +74,7 @@ export const sequencerTask = task(
   .addOption(PRICE_MAX_AGE)
   .addOption(L1_BLOCK_TIME)
   .addOption(REORG_DEPTH)
+  .addOption(METRICS)
   .addFlag(JSON_LOGS)
   .setInlineAction((options, hre) => showKnownErrors(() => sequencer(options, hre)))
   .build();

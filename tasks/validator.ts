@@ -15,6 +15,7 @@ import {
   JSON_LOGS,
   KEY_FILE,
   L1_BLOCK_TIME,
+  METRICS,
   P2P_LISTEN,
   P2P_PEERS,
   PASSPHRASE_FILE,
@@ -59,6 +60,7 @@ export const validatorTask = task(
       "File with the keystore's password; default: $CALPULLI_PASSPHRASE, otherwise it is asked for",
     ),
   )
+  .addOption(METRICS)
   .addOption(P2P_LISTEN)
   .addOption(P2P_PEERS)
   .addOption({

@@ -11,6 +11,7 @@ import {
   JSON_LOGS,
   KEY_FILE,
   L1_BLOCK_TIME,
+  METRICS,
   P2P_LISTEN,
   P2P_PEERS,
   PASSPHRASE_FILE,
@@ -38,6 +39,7 @@ export const watcherTask = task(
   .addOption(KEY_FILE)
   .addOption(ACCOUNT_INDEX)
   .addOption(PASSPHRASE_FILE)
+  .addOption(METRICS)
   .addOption(P2P_LISTEN)
   .addOption(P2P_PEERS)
   .addOption(PORT(8563))

@@ -20,9 +20,11 @@ export interface MinedEntry {
   success: boolean;
 }
 
-/** A proposal for `slot` was signed; `digest` is what the signature covers. */
+/** A proposal for `slot` of a rollup was signed; `digest` is what the signature covers. */
 export interface ProposalEntry {
   type: "proposal";
+  /** Which rollup; absent in lines of earlier versions, which count for every one. */
+  scope?: string;
   slot: number;
   digest: string;
 }

@@ -1,19 +1,29 @@
 import { ActorError } from "../support/actorError.ts";
 import type { ActorJournal } from "./actorJournal.ts";
 
+/** Parameters of {@link ProposalGuard}. */
+export interface ProposalGuardOptions {
+  journal: ActorJournal;
+  /** Tells the rollup from every other: what was signed for another does not count, its slots are others. */
+  scope: string;
+}
+
 /**
  * The only door to a proposal's signature: a slot is signed once, whatever happens to the process.
  * Two different signed proposals for one slot are an offence that anyone can prove.
  */
 export class ProposalGuard {
   readonly #journal: ActorJournal;
+  readonly #scope: string;
   readonly #signed = new Map<number, string>();
   #refusedUpTo = -1;
 
-  constructor(journal: ActorJournal) {
+  constructor({ journal, scope }: ProposalGuardOptions) {
     this.#journal = journal;
+    this.#scope = scope;
     for (const entry of journal.entries) {
-      if (entry.type === "proposal") this.#signed.set(entry.slot, entry.digest);
+      if (entry.type === "proposal" && (entry.scope ?? scope) === scope)
+        this.#signed.set(entry.slot, entry.digest);
     }
   }
 
@@ -48,7 +58,7 @@ export class ProposalGuard {
         "wait for the next slot",
       );
     }
-    this.#journal.append({ type: "proposal", slot, digest });
+    this.#journal.append({ type: "proposal", scope: this.#scope, slot, digest });
     this.#signed.set(slot, digest);
   }
 }

@@ -7,6 +7,9 @@ import type { Service } from "../support/service.ts";
 import { sleep } from "../support/sleep.ts";
 import { type L1Head, readHead } from "./provider.ts";
 
+/** Answers in a row after which a lower head is believed. */
+const LOWER_ANSWERS = 3;
+
 /** Parameters of {@link HeadFollower}. */
 export interface HeadFollowerOptions {
   provider: JsonRpcProvider;
@@ -23,6 +26,8 @@ export class HeadFollower implements Service {
   readonly #options: HeadFollowerOptions;
   readonly #heads: Emitter<L1Head>;
   #head: L1Head | undefined;
+  /** Answers in a row that were lower. */
+  #lower = 0;
   #abort: AbortController | undefined;
   #loop: Promise<void> = Promise.resolve();
 
@@ -43,14 +48,19 @@ export class HeadFollower implements Service {
     return this.#heads.on(listener);
   }
 
-  /** Asks now instead of at the next question's time. */
+  /**
+   * Asks now instead of at the next question's time. A head lower than the last one counts once it was the answer so many
+   * times in a row: where several servers share an address, one that lags is no reorg, and time does not go back.
+   */
   async refresh(): Promise<L1Head | undefined> {
     const head = await readHead(this.#options.provider);
-    if (head !== undefined && head.hash !== this.#head?.hash) {
-      this.#head = head;
-      this.#heads.emit(head);
-    }
-    return this.#head;
+    if (head === undefined) return this.#head;
+    this.#lower = head.number < (this.#head?.number ?? 0) ? this.#lower + 1 : 0;
+    if (head.hash === this.#head?.hash || (this.#lower > 0 && this.#lower < LOWER_ANSWERS)) return this.#head;
+    this.#lower = 0;
+    this.#head = head;
+    this.#heads.emit(head);
+    return head;
   }
 
   async start(): Promise<void> {

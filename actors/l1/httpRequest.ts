@@ -4,12 +4,16 @@
  */
 import { type FetchRequest, type GetUrlResponse, makeError } from "ethers";
 
+import { messageOf } from "../support/actorError.ts";
 import { readBody } from "../support/readBody.ts";
 
 /** Bytes of an L1 server's longest answer. */
 const MOST_BYTES = 2 ** 27;
 
-/** For `FetchRequest.getUrlFunc`. @throws Error of ethers with the code TIMEOUT; whatever the connection failed with */
+/** Seconds that a question waits for a server that limits the rate, before it asks again. */
+const LONGEST_PAUSE = 5;
+
+/** For `FetchRequest.getUrlFunc`. @throws Error of ethers with the code TIMEOUT or NETWORK_ERROR */
 export async function boundedGetUrl(request: FetchRequest): Promise<GetUrlResponse> {
   const { body } = request;
   const { url, headers } = withoutCredentials(request.url, request.headers);
@@ -37,8 +41,7 @@ export async function boundedGetUrl(request: FetchRequest): Promise<GetUrlRespon
         request,
       });
     }
-    // What `fetch` wraps is the reason.
-    throw error instanceof TypeError && error.cause instanceof Error ? withReason(error.cause) : error;
+    throw makeError(`no answer: ${reasonOf(error)}`, "NETWORK_ERROR", { event: "request" });
   }
 }
 
@@ -57,15 +60,20 @@ function withoutCredentials(
   return { url, headers: { ...headers, authorization } };
 }
 
-/** Without those that belong to what `fetch` has unpacked already. */
+/**
+ * Without those that belong to what `fetch` has unpacked already. A server that limits the rate says in seconds how long it
+ * wants to be left alone, which ethers reads as milliseconds: it would use up its tries at once.
+ */
 function headersOf(response: Response): Record<string, string> {
   const headers = Object.fromEntries(response.headers);
   delete headers["content-encoding"];
+  const seconds = Number(headers["retry-after"]);
+  if (seconds > 0) headers["retry-after"] = String(1_000 * Math.min(Math.ceil(seconds), LONGEST_PAUSE));
   return headers;
 }
 
-/** A connection that fails for several addresses of a name has a message for each, and none of its own. */
-function withReason(cause: Error & { code?: unknown }): Error {
-  if (cause.message === "" && typeof cause.code === "string") cause.message = cause.code;
-  return cause;
+/** What `fetch` wraps is the reason. Of a name with several addresses it has one for each, and only a code for all. */
+function reasonOf(error: unknown): string {
+  const cause = error instanceof TypeError && error.cause !== undefined ? error.cause : error;
+  return messageOf(cause) || String((cause as { code?: unknown }).code);
 }

@@ -31,7 +31,15 @@ import {
   takeoverCeiling,
 } from "./fees.ts";
 import { type LeftBehind, readLeftBehind } from "./leftBehind.ts";
-import { type Refusal, RevertError, isLost, notMined, overCeiling, refusalOf } from "./sendErrors.ts";
+import {
+  type Refusal,
+  RevertError,
+  isLost,
+  notAsked,
+  notMined,
+  overCeiling,
+  refusalOf,
+} from "./sendErrors.ts";
 import { revertReason, simulateCall } from "./simulation.ts";
 
 export { RevertError } from "./sendErrors.ts";
@@ -96,6 +104,9 @@ export type ReleaseRequest = Pick<SendRequest, "ceiling" | "expires" | "signal">
 
 const MAX_ATTEMPTS = 8;
 
+/** Questions for the receipt of a nonce that is mined: with a poll each half second, an L1 block's time. */
+const RECEIPT_POLLS = 20;
+
 /** A transfer to an account without code. */
 const TRANSFER_GAS = 21_000n;
 
@@ -124,7 +135,8 @@ export class L1Account {
    * Sends a transaction and waits for its receipt.
    * @throws RevertError when it reverts (mined) or would (estimate); ActorError TRANSACTION_NOT_MINED when the wait
    * was ended, its nonce went to another transaction, or the fees were bumped eight times in vain; FEE_CEILING when
-   * nothing was sent, because L1 asks for more than the ceiling
+   * nothing was sent, because L1 asks for more than the ceiling; L1_UNREACHABLE when nothing was sent, because L1 did not
+   * answer
    */
   async send(request: SendRequest): Promise<SendResult> {
     const gasLimit = request.gasLimit ?? (await this.#estimate(request));
@@ -207,6 +219,7 @@ export class L1Account {
       });
       return (gas * 5n) / 4n;
     } catch (error) {
+      if (isLost(error)) throw notAsked(purpose, error);
       throw new RevertError("TRANSACTION_REFUSED", purpose, this.#options.errors.decodeThrown(error), error);
     }
   }
@@ -301,7 +314,8 @@ export class L1Account {
         const { mined, left } = await this.#mined();
         if (request.nonce !== undefined)
           throw notMined(purpose, `nonce ${nonce} went to another transaction`);
-        versions.nonce = this.#takeNonce(mined, left);
+        // A refusal says more than a count that another server, one behind, may have given.
+        versions.nonce = this.#takeNonce(Math.max(mined, versions.nonce + 1), left);
         left.delete(versions.nonce);
         versions.hashes = [];
       } else if (refusal === "wrapper" && this.#options.blobWrapper === undefined && this.#wrapper === 1) {
@@ -402,8 +416,8 @@ export class L1Account {
           return { hash: receipt.hash, receipt, attempts: versions.hashes.length };
         }
         const mined = await provider.getTransactionCount(this.address, "latest");
-        // Asked twice, because the receipt may lag behind the count.
-        if (mined > versions.nonce && ++overtaken > 2) {
+        // Asked again and again: the receipt may come from a server that is a block behind the count's.
+        if (mined > versions.nonce && ++overtaken > RECEIPT_POLLS) {
           throw notMined(purpose, `nonce ${versions.nonce} went to another transaction`);
         }
         if (expires?.aborted) throw notMined(purpose, "its time is over");

@@ -1,6 +1,6 @@
 import { FetchRequest, type JsonRpcProvider, Network } from "ethers";
 
-import { ActorError } from "../support/actorError.ts";
+import { ActorError, messageOf } from "../support/actorError.ts";
 import { withoutSecrets } from "../support/secrets.ts";
 import { boundedGetUrl } from "./httpRequest.ts";
 import { L1Provider } from "./l1Provider.ts";
@@ -20,7 +20,7 @@ const TIMEOUT = 30_000;
 /**
  * A JSON-RPC provider without caches, so that every answer is the chain's present state. It gives up an answer that takes
  * too long, and asks for logs in ranges that the server takes.
- * @throws ActorError CHAIN_MISMATCH when the endpoint serves another chain
+ * @throws ActorError CHAIN_MISMATCH when the endpoint serves another chain, L1_UNREACHABLE when none answers
  */
 export async function connectL1({
   url,
@@ -41,7 +41,15 @@ export async function connectL1({
     cacheTimeout: -1,
     batchMaxCount: 1,
   });
-  const actual = Number(BigInt((await provider.send("eth_chainId", [])) as string));
+  const actual = await provider.send("eth_chainId", []).then(Number, (error: unknown) => {
+    provider.destroy();
+    throw new ActorError(
+      "L1_UNREACHABLE",
+      withoutSecrets(`no L1 answers at ${url}: ${messageOf(error)}`),
+      "start one, or name its address with --rpc",
+      error,
+    );
+  });
   if (actual !== chainId) {
     provider.destroy();
     throw new ActorError(

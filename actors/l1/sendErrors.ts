@@ -42,7 +42,7 @@ export function refusalOf(error: unknown): Refusal | undefined {
   return isLost(error) ? undefined : "other";
 }
 
-/** Whether there was no answer: the message may have arrived, or not. */
+/** Whether L1's server did not answer: the message may have arrived, or not. */
 export function isLost(error: unknown): boolean {
   const { code } = error as { code?: unknown };
   if (KNOWN.test(textOf(error))) return false;
@@ -54,6 +54,15 @@ const KNOWN = /already known|already imported|known transaction/i;
 
 function textOf(error: unknown): string {
   return `${messageOf(error)} ${JSON.stringify((error as { error?: unknown }).error ?? "")}`;
+}
+
+export function notAsked(purpose: string, cause: unknown): ActorError {
+  return new ActorError(
+    "L1_UNREACHABLE",
+    `${purpose} was not sent: L1 does not answer (${messageOf(cause).slice(0, 200)})`,
+    "try again",
+    cause,
+  );
 }
 
 export function notMined(purpose: string, reason: string): ActorError {

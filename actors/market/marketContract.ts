@@ -18,7 +18,12 @@ export interface MarketDeployment {
   block: number;
   version: number;
   verificationKeyHash: string;
-  addresses: { rollup: string; token: string; market?: string | undefined };
+  addresses: {
+    rollup: string;
+    token: string;
+    market?: string | undefined;
+    proofSubmitter?: string | undefined;
+  };
 }
 
 /** Parameters of {@link MarketContract}. */
@@ -252,6 +257,27 @@ export class MarketContract {
     const pot = await this.#pots();
     const data = pot.interface.encodeFunctionData("collectProver", [addressToHex(prover)]);
     return { to: await pot.getAddress(), data };
+  }
+
+  /**
+   * The submission of an epoch's proof through `ProofSubmitter`: it reverts before the proof is looked at when its prover
+   * would be paid less than `leastFee`, in basis points of the pot, and starts the epoch's clock if nobody has. Undefined
+   * where none is deployed.
+   */
+  async guarded({
+    submission,
+    prover,
+    leastFee,
+  }: {
+    /** Calldata of `submitEpochProof`. */
+    submission: string;
+    prover: Address;
+    leastFee: bigint;
+  }): Promise<{ to: string; data: string } | undefined> {
+    const to = this.#deployment.addresses.proofSubmitter;
+    if (to === undefined) return undefined;
+    const values = [submission, addressToHex(prover), leastFee, await this.predecessor()];
+    return { to, data: contractInterface("market/ProofSubmitter").encodeFunctionData("submit", values) };
   }
 
   encode(method: string, values: readonly unknown[]): string {

@@ -11,6 +11,7 @@ import { contractInterface } from "../l1/contractInterface.ts";
 import type { L1Head } from "../l1/provider.ts";
 import type { Node } from "../node/node.ts";
 import { completeEpochs } from "../prover/epochWork.ts";
+import { ActorError } from "../support/actorError.ts";
 import type { MarketContract } from "./marketContract.ts";
 import { emptyMarket, type MarketEvent, type MarketState, reduceMarket } from "./marketReducer.ts";
 import type { MarketView, ProverAccount } from "./quotePool.ts";
@@ -30,6 +31,9 @@ export interface MarketFollowerOptions {
 
 /** L1 blocks asked for at once. */
 const RANGE = 2_000;
+
+/** L1 blocks after which what was read is kept. */
+const STEP = 10 * RANGE;
 
 export class MarketFollower implements MarketView {
   readonly parameters: MarketParameters;
@@ -95,7 +99,9 @@ export class MarketFollower implements MarketView {
     if (head.hash === this.#head?.hash) return;
     if (this.#base.hash !== undefined) {
       const block = await provider.getBlock(this.#base.block);
-      if (block?.hash !== this.#base.hash) this.#base = this.#beginning();
+      // A server that is behind has no such block, which is no reorg.
+      if (!block) throw behind(this.#base.block);
+      if (block.hash !== this.#base.hash) this.#base = this.#beginning();
     }
     const keep = head.number - reorgDepth;
     if (keep > this.#base.block + reorgDepth) await this.#moveBase(keep);
@@ -112,11 +118,16 @@ export class MarketFollower implements MarketView {
     );
   }
 
-  async #moveBase(block: number): Promise<void> {
-    const state = structuredClone(this.#base.state);
-    for (const event of await this.#events(this.#base.block + 1, block)) reduceMarket(state, event);
-    const { hash } = (await this.#options.provider.getBlock(block)) ?? {};
-    this.#base = { state, block, hash: hash ?? undefined };
+  /** In steps: what was read before a failure is not read again. */
+  async #moveBase(to: number): Promise<void> {
+    while (this.#base.block < to) {
+      const block = Math.min(to, this.#base.block + STEP);
+      const state = structuredClone(this.#base.state);
+      for (const event of await this.#events(this.#base.block + 1, block)) reduceMarket(state, event);
+      const header = await this.#options.provider.getBlock(block);
+      if (!header) throw behind(block);
+      this.#base = { state, block, hash: header.hash ?? undefined };
+    }
   }
 
   async #events(from: number, to: number): Promise<MarketEvent[]> {
@@ -141,4 +152,12 @@ export class MarketFollower implements MarketView {
   #beginning(): { state: MarketState; block: number; hash: undefined } {
     return { state: emptyMarket(), block: this.#options.startBlock - 1, hash: undefined };
   }
+}
+
+function behind(block: number): ActorError {
+  return new ActorError(
+    "L1_BEHIND",
+    `L1's server does not have block ${block}`,
+    "wait until it has caught up",
+  );
 }

@@ -1,31 +1,22 @@
 /** The quotes that a node's or a sequencer's process keeps for others: a pool that follows the market, and its API. */
-import type { JsonRpcProvider } from "ethers";
-
 import type { HeadFollower } from "../l1/headFollower.ts";
 import type { L1Head } from "../l1/provider.ts";
-import type { Node } from "../node/node.ts";
 import type { Gossip } from "../p2p/gossip.ts";
 import type { RpcExtension } from "../rpc/rpcExtension.ts";
 import { messageOf } from "../support/actorError.ts";
 import type { Logger } from "../support/logger.ts";
 import type { Service } from "../support/service.ts";
-import { MarketContract, type MarketDeployment } from "./marketContract.ts";
-import { MarketFollower } from "./marketFollower.ts";
+import type { MarketFollower } from "./marketFollower.ts";
+import { type MarketViewOptions, openMarketView } from "./marketView.ts";
 import { quoteApi } from "./quoteApi.ts";
 import { QuoteGossip, quoteTopicOf } from "./quoteGossip.ts";
-import { QuotePool } from "./quotePool.ts";
-import { QuoteVerifier } from "./quoteVerifier.ts";
+import type { QuotePool } from "./quotePool.ts";
 
 /** Parameters of {@link QuoteBoard.open}. */
-export interface QuoteBoardOptions {
-  provider: JsonRpcProvider;
-  deployment: MarketDeployment;
-  node: Node;
+export interface QuoteBoardOptions extends MarketViewOptions {
   heads: HeadFollower;
   /** Exchanges quotes with other processes. Default: the API alone. */
   gossip?: Gossip | undefined;
-  /** Seconds between L1 blocks. */
-  l1BlockTime: number;
   logger: Logger;
 }
 
@@ -52,12 +43,8 @@ export class QuoteBoard implements Service {
 
   /** @throws MarketError NO_MARKET */
   static async open(options: QuoteBoardOptions): Promise<QuoteBoard> {
-    const { provider, deployment, node, l1BlockTime } = options;
-    const contract = new MarketContract({ provider, deployment });
-    const startBlock = deployment.block;
-    const follower = await MarketFollower.open({ provider, contract, startBlock, node, l1BlockTime });
-    const verifier = new QuoteVerifier({ domain: contract.domain });
-    return new QuoteBoard(options, follower, new QuotePool({ view: follower, verifier }));
+    const { follower, pool } = await openMarketView(options);
+    return new QuoteBoard(options, follower, pool);
   }
 
   async start(): Promise<void> {

@@ -1,5 +1,6 @@
 /** Quotes exchanged with nodes over HTTP, for a process that is not in the gossip. */
 import type { SignedQuote } from "../../protocol/quote.ts";
+import { RpcError } from "../rpc/rpcError.ts";
 import { messageOf } from "../support/actorError.ts";
 import type { Logger } from "../support/logger.ts";
 import { fetchQuotes, postQuote } from "./quoteClient.ts";
@@ -15,6 +16,8 @@ export interface QuotePeersOptions {
 
 export class QuotePeers {
   readonly #options: QuotePeersOptions;
+  /** Those that failed when they were last asked: said once. */
+  readonly #failing = new Set<string>();
 
   constructor(options: QuotePeersOptions) {
     this.#options = options;
@@ -36,10 +39,18 @@ export class QuotePeers {
   }
 
   async #ask<T>(node: string, question: () => Promise<T>): Promise<T | undefined> {
+    const { logger } = this.#options;
     try {
-      return await question();
+      const answer = await question();
+      if (this.#failing.delete(node)) logger.info({ node }, "quotes are exchanged again");
+      return answer;
     } catch (error) {
-      this.#options.logger.debug({ node, error: messageOf(error) }, "quotes not exchanged");
+      // A refusal of a quote is an answer.
+      const isRefusal = error instanceof RpcError && error.code === "QUOTE_REFUSED";
+      if (!isRefusal && !this.#failing.has(node)) {
+        this.#failing.add(node);
+        logger.warn({ node, error: messageOf(error) }, "quotes are not exchanged");
+      }
       return undefined;
     }
   }

@@ -243,7 +243,7 @@ export class LocalNetwork implements Service {
           account: parts.account,
           mempool,
           attester: parts.attester,
-          guard: new ProposalGuard(parts.journal),
+          guard: new ProposalGuard({ journal: parts.journal, scope: chainIdentity(node.parameters) }),
           logger: logger.child({ actor: parts.actor }),
           coinbase: parts.account.address,
           l1BlockTime,

@@ -23,9 +23,27 @@ export class Checkpoints {
     return this.#list.at(-1);
   }
 
-  /** All of them, the newest first. */
-  newestFirst(): readonly Checkpoint[] {
-    return this.#list.toReversed();
+  get size(): number {
+    return this.#list.length;
+  }
+
+  /**
+   * How many of the newest L1 does not have, whether it has the one behind them, and whether it has others in their place:
+   * without any, its server may just be behind.
+   */
+  async stepsBack(
+    head: L1Point,
+    read: (number: number) => Promise<L1Point | undefined>,
+  ): Promise<{ steps: number; stands: boolean; replaced: boolean }> {
+    let steps = 0;
+    let replaced = false;
+    for (const { number, hash } of this.#list.toReversed()) {
+      const there = number <= head.number ? await read(number) : undefined;
+      if (there?.hash === hash) return { steps, stands: true, replaced };
+      replaced ||= there !== undefined;
+      steps++;
+    }
+    return { steps, stands: false, replaced };
   }
 
   /** True when some were forgotten: then an empty list does not mean the start. */

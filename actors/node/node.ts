@@ -72,6 +72,9 @@ export interface NodeOptions {
 /** Blocks kept behind the proven tip, for provers that an L1 reorg sends back. */
 const KEPT_BLOCKS = 256;
 
+/** L1 blocks that the servers behind one address may be apart: no reason to take a block back, and no news either. */
+const LAG = 2;
+
 /** Times that one sync starts from scratch because L1's events have a gap. */
 const MAX_RESTARTS = 2;
 
@@ -95,6 +98,8 @@ export class Node {
   readonly #events: Emitter<NodeEvent>;
   #chain: ChainState;
   #checkpoints: Checkpoints;
+  /** The head of the last sync. */
+  #synced: L1Head | undefined;
   /** Blocks up to this one get every check, proven or not. */
   #checkedUpTo = 0;
 
@@ -129,7 +134,7 @@ export class Node {
   }
 
   /**
-   * Applies everything up to L1's present head.
+   * Applies everything up to L1's present head. Where L1's server is a block or two behind the last sync, that stands.
    * @throws ActorError BLOB_NOT_FOUND, BLOB_SOURCE_FAILED, BLOB_SOURCE_LIED when a blob cannot be had; what was applied
    * before stays, and the next call goes on from there; L1_EVENT_UNEXPECTED when events are missing again and again;
    * L1_BEHIND when L1's server knows less than the store
@@ -149,7 +154,7 @@ export class Node {
     for (;;) {
       const head = await readHead(provider);
       if (!head) throw new ActorError("STATE_UNAVAILABLE", "L1 has no block", "check the RPC address");
-      await this.#undoReorg(head);
+      if (!(await this.#undoReorg(head))) return this.#synced ?? head;
       while (this.syncedTo < head.number) {
         signal?.throwIfAborted();
         const from = this.syncedTo + 1;
@@ -175,6 +180,7 @@ export class Node {
         }
       }
       if (this.syncedTo >= head.number) {
+        this.#synced = head;
         this.#events.emit({ type: "synced", head });
         return head;
       }
@@ -353,7 +359,7 @@ export class Node {
     const before = this.#unproven();
     const bottom = this.#checkpoints.forgot ? 1 : 0;
     if (deep) this.#startAgain(reason);
-    else while (this.#checkpoints.newestFirst().length > bottom) this.#undoLast();
+    else while (this.#checkpoints.size > bottom) this.#undoLast();
     this.#options.logger.warn({ from, to: this.syncedTo, reason }, "L1 left out events; reading them again");
     this.#events.emit({ type: "reorg", from, to: this.syncedTo, undone: this.#undoneOf(before) });
   }
@@ -412,34 +418,27 @@ export class Node {
   }
 
   /**
-   * Walks back to the newest L1 block that is still canonical.
+   * Walks back to the newest L1 block that is still canonical. False when there is nothing to do at all: the server is a
+   * block or two behind what another one behind its address has shown.
    * @throws ActorError L1_BEHIND when L1's server knows no block as new as what cannot be undone: then it is behind, and
    * nothing is given up for it
    */
-  async #undoReorg(head: L1Head): Promise<void> {
+  async #undoReorg(head: L1Head): Promise<boolean> {
     const from = this.syncedTo;
-    const { steps, stands, replaced } = await this.#stepsBack(head);
-    if (steps === 0) return;
+    const { provider, logger } = this.#options;
+    const { steps, stands, replaced } = await this.#checkpoints.stepsBack(head, (number) =>
+      readHead(provider, number),
+    );
+    if (steps === 0) return true;
+    if (!replaced && from <= head.number + LAG) return false;
     const startAgain = !stands && this.#checkpoints.forgot;
     if (startAgain && !replaced) throw behind(head, from);
     const before = this.#unproven();
     for (let i = 0; i < steps; i++) this.#undoLast();
     if (startAgain) this.#startAgain("an L1 reorg deeper than what can be undone");
-    this.#options.logger.warn({ from, to: this.syncedTo }, "L1 reorg");
+    logger.warn({ from, to: this.syncedTo }, "L1 reorg");
     this.#events.emit({ type: "reorg", from, to: this.syncedTo, undone: this.#undoneOf(before) });
-  }
-
-  /** How many of the newest checkpoints L1 does not have, whether it has one behind them, and others in their place. */
-  async #stepsBack(head: L1Head): Promise<{ steps: number; stands: boolean; replaced: boolean }> {
-    let steps = 0;
-    let replaced = false;
-    for (const { number, hash } of this.#checkpoints.newestFirst()) {
-      const there = number <= head.number ? await readHead(this.#options.provider, number) : undefined;
-      if (there?.hash === hash) return { steps, stands: true, replaced };
-      replaced ||= there !== undefined;
-      steps++;
-    }
-    return { steps, stands: false, replaced };
+    return true;
   }
 
   #unproven(): NodeBlock[] {

@@ -6,20 +6,21 @@ import type { SignatureClaim } from "../../protocol/schnorr.ts";
 import { type ActorJournal, openActorJournal } from "../journal/actorJournal.ts";
 import { ensureTrustedSetup } from "../l1/blobSidecar.ts";
 import { suiteErrorDecoder } from "../l1/contractInterface.ts";
+import type { BlobSources } from "../l1/blobSources.ts";
 import { HeadFollower } from "../l1/headFollower.ts";
 import { L1Account } from "../l1/l1Account.ts";
 import { connectL1 } from "../l1/provider.ts";
 import { RollupContract, type RollupReference } from "../l1/rollupContract.ts";
-import { Node } from "../node/node.ts";
+import { Node, type NodeEvent } from "../node/node.ts";
 import { NodeService } from "../node/nodeService.ts";
 import { chainIdentity, NodeStore } from "../node/nodeStore.ts";
 import { openBlobSources } from "../node/openBlobSources.ts";
 import { cachingVerifier } from "../sequencer/signatureCache.ts";
-import { ActorError, messageOf } from "../support/actorError.ts";
+import { messageOf } from "../support/actorError.ts";
 import type { Logger } from "../support/logger.ts";
-import { withoutSecrets } from "../support/secrets.ts";
 import type { Service } from "../support/service.ts";
 import { sleep } from "../support/sleep.ts";
+import type { MonitorAddress } from "./monitor.ts";
 
 /** What every process is told. */
 export interface FollowOptions {
@@ -35,10 +36,15 @@ export interface FollowOptions {
   reorgDepth?: number;
   /** Milliseconds between questions to L1. Default 500. */
   pollInterval?: number;
+  /** Where health and metrics are asked for. Default: nowhere. */
+  metrics?: MonitorAddress;
   /** Told when the process cannot go on, such as when its journal cannot be written. */
   onFatal?: (error: unknown) => void;
   logger: Logger;
 }
+
+/** Milliseconds between two lines about the first sync. */
+const PROGRESS_AFTER = 10_000;
 
 /** Milliseconds between tries of the first sync. */
 const RETRY_AFTER = 2_000;
@@ -49,21 +55,24 @@ export class FollowedRollup implements Service {
   readonly rollup: RollupContract;
   readonly node: Node;
   readonly heads: HeadFollower;
+  readonly blobs: BlobSources;
   readonly verifySignature: (claim: SignatureClaim) => boolean;
   readonly #options: FollowOptions;
   readonly #journals: ActorJournal[] = [];
   readonly #follower: NodeService;
   #abort = new AbortController();
+  #stopTelling: () => void = () => undefined;
 
   private constructor(
     options: FollowOptions,
-    parts: Pick<FollowedRollup, "provider" | "rollup" | "node" | "heads" | "verifySignature">,
+    parts: Pick<FollowedRollup, "provider" | "rollup" | "node" | "heads" | "blobs" | "verifySignature">,
   ) {
     this.#options = options;
     this.provider = parts.provider;
     this.rollup = parts.rollup;
     this.node = parts.node;
     this.heads = parts.heads;
+    this.blobs = parts.blobs;
     this.verifySignature = parts.verifySignature;
     this.#follower = new NodeService({ node: this.node, heads: this.heads, logger: options.logger });
   }
@@ -74,9 +83,7 @@ export class FollowedRollup implements Service {
    */
   static async open(options: FollowOptions): Promise<FollowedRollup> {
     const { rpcUrl, beaconUrl = rpcUrl, archives = [], deployment, folder, logger } = options;
-    const provider = await connectL1({ url: rpcUrl, chainId: deployment.chainId }).catch((error: unknown) => {
-      throw error instanceof ActorError ? error : unreachable(rpcUrl, error);
-    });
+    const provider = await connectL1({ url: rpcUrl, chainId: deployment.chainId });
     let store: NodeStore | undefined;
     ensureTrustedSetup(); // takes seconds, which the first slot does not have
     try {
@@ -93,7 +100,7 @@ export class FollowedRollup implements Service {
       const depth = reorgDepth === undefined ? {} : { reorgDepth };
       const node = new Node({ provider, rollup, blobs, logger, verifySignature, store, ...depth });
       const heads = new HeadFollower({ provider, logger, pollInterval });
-      return new FollowedRollup(options, { provider, rollup, node, heads, verifySignature });
+      return new FollowedRollup(options, { provider, rollup, node, heads, blobs, verifySignature });
     } catch (error) {
       store?.close();
       provider.destroy();
@@ -106,10 +113,23 @@ export class FollowedRollup implements Service {
     const { logger } = this.#options;
     const { signal } = (this.#abort = new AbortController());
     await this.heads.start();
+    const progress = setInterval(() => {
+      logger.info({ synced: this.node.syncedTo, head: this.heads.head?.number ?? 0 }, "syncing");
+    }, PROGRESS_AFTER);
+    try {
+      await this.#reachHead(signal);
+    } finally {
+      clearInterval(progress);
+    }
+  }
+
+  async #reachHead(signal: AbortSignal): Promise<void> {
+    const { logger } = this.#options;
     while (!signal.aborted) {
       try {
         await this.#follower.start();
         logger.info({ proven: this.node.chain.proven, pending: this.node.chain.pending }, "synced");
+        this.#stopTelling = this.node.on((event) => tell(logger, event));
         return;
       } catch (error) {
         await this.#follower.stop();
@@ -122,6 +142,7 @@ export class FollowedRollup implements Service {
 
   async stop(): Promise<void> {
     this.#abort.abort();
+    this.#stopTelling();
     await this.#follower.stop();
     await this.heads.stop();
     for (const journal of this.#journals) journal.close();
@@ -159,11 +180,21 @@ export class FollowedRollup implements Service {
   }
 }
 
-function unreachable(url: string, cause: unknown): ActorError {
-  return new ActorError(
-    "L1_UNREACHABLE",
-    withoutSecrets(`no L1 answers at ${url}: ${messageOf(cause)}`),
-    "start one, or name its address with --rpc",
-    cause,
-  );
+/** What an operator sees of the rollup. Invalid blocks and L1 reorgs the node reports by itself. */
+function tell(logger: Logger, event: NodeEvent): void {
+  switch (event.type) {
+    case "block": {
+      const { number, claims, data, messages, proposer } = event.block;
+      const counts = { transactions: data.count, messages: messages.length };
+      return logger.info({ number, slot: claims.slot, ...counts, proposer }, "block");
+    }
+    case "epochProven": {
+      const { epoch, number, prover } = event;
+      return logger.info({ epoch, number, prover }, "epoch proven");
+    }
+    case "pruned":
+    case "rolledBack":
+      return logger.warn({ reason: event.type, blocks: event.dropped.length }, "blocks were dropped");
+    default:
+  }
 }

@@ -1,6 +1,7 @@
 import type { RpcServer } from "../rpc/rpcServer.ts";
 import type { Service } from "../support/service.ts";
 import { ActorProcess } from "./actorProcess.ts";
+import { monitorOf } from "./monitor.ts";
 import { FollowedRollup, type FollowOptions } from "./followedRollup.ts";
 import { openProcessGossip, type P2pOptions } from "./processGossip.ts";
 import { openServing, type ServingOptions } from "./serving.ts";
@@ -26,7 +27,8 @@ export async function openNodeProcess(
       gossip,
       takesTransactions: gossip !== undefined,
     });
-    const services = [followed, ...(gossip?.services ?? []), ...serving.services];
+    const monitor = monitorOf({ ...options, followed });
+    const services = [...monitor, followed, ...(gossip?.services ?? []), ...serving.services];
     return { followed, api: serving.api, service: new ActorProcess(services) };
   } catch (error) {
     await followed.stop();

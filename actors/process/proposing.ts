@@ -4,6 +4,7 @@ import type { ActorJournal } from "../journal/actorJournal.ts";
 import { ProposalGuard } from "../journal/proposalGuard.ts";
 import type { FeeCeiling } from "../l1/fees.ts";
 import { readHead } from "../l1/provider.ts";
+import { chainIdentity } from "../node/nodeStore.ts";
 import type { PriceSource } from "../price/priceSource.ts";
 import type { AttestationProvider } from "../sequencer/attestation.ts";
 import type { Mempool } from "../sequencer/mempool.ts";
@@ -39,7 +40,7 @@ export async function openProposer(
 ): Promise<ProposerService> {
   const { journal, attester, mempool, coinbase, feeCeiling, priceSource, l1BlockTime, logger } = options;
   const { node, heads, verifySignature } = followed;
-  const guard = new ProposalGuard(journal);
+  const guard = new ProposalGuard({ journal, scope: chainIdentity(node.parameters) });
   if (!journal.isWhole) guard.refuseUpTo(await lastSlotKnown(followed, l1BlockTime));
   const account = followed.account(options.privateKey, journal);
   return new ProposerService({

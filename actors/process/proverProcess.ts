@@ -11,6 +11,8 @@ import type { Service } from "../support/service.ts";
 import { Committees } from "../validator/committees.ts";
 import { ActorProcess } from "./actorProcess.ts";
 import { FollowedRollup, type FollowOptions } from "./followedRollup.ts";
+import { watchAccount, watchMarket, watchProver } from "./metrics.ts";
+import { monitorOf } from "./monitor.ts";
 import { openProcessGossip, type P2pOptions } from "./processGossip.ts";
 
 /** Parameters of {@link openProverProcess}. */
@@ -57,6 +59,7 @@ export async function openProverProcess(
         l1BlockTime,
         logger,
         ...(gossip ? { gossip: gossip.gossip } : {}),
+        ...(feeCeiling ? { feeCeiling } : {}),
         ...marketOptions,
       }));
     const prover = new ProverService({
@@ -72,7 +75,12 @@ export async function openProverProcess(
       ...(feeCeiling ? { feeCeiling } : {}),
       ...(market ? { selection: market.market } : {}),
     });
-    const first = [followed, ...(gossip?.services ?? [])];
+    const monitor = monitorOf({ ...options, followed }, (registry) => {
+      watchAccount(registry, followed, account.address);
+      watchProver(registry, prover);
+      if (market) watchMarket(registry, market.market);
+    });
+    const first = [...monitor, followed, ...(gossip?.services ?? [])];
     if (!market) return { service: new ActorProcess([...first, prover]), followed, prover };
     prover.on((event) => {
       if (event.type === "proved") market.market.measured(event);

@@ -1,9 +1,13 @@
+import { computeAddress } from "ethers";
+
 import { LocalAttester } from "../sequencer/attestation.ts";
 import type { Mempool } from "../sequencer/mempool.ts";
 import type { ProposerService } from "../sequencer/proposerService.ts";
 import type { Service } from "../support/service.ts";
 import { ActorProcess } from "./actorProcess.ts";
 import { FollowedRollup, type FollowOptions } from "./followedRollup.ts";
+import { watchAccount, watchProposer } from "./metrics.ts";
+import { monitorOf } from "./monitor.ts";
 import { openProcessGossip, type P2pOptions } from "./processGossip.ts";
 import { openProposer, type ProposingOptions } from "./proposing.ts";
 import { openServing, type ServingOptions } from "./serving.ts";
@@ -35,7 +39,11 @@ export async function openSequencerProcess(options: SequencerProcessOptions): Pr
     const journal = followed.openJournal("sequencer");
     const attester = new LocalAttester({ keys: attesterKeys });
     const proposer = await openProposer(followed, { ...options, journal, attester, mempool });
-    const services = [followed, ...(gossip?.services ?? []), ...serving.services, proposer];
+    const monitor = monitorOf({ ...options, followed }, (registry) => {
+      watchAccount(registry, followed, computeAddress(options.privateKey));
+      watchProposer(registry, proposer, mempool);
+    });
+    const services = [...monitor, followed, ...(gossip?.services ?? []), ...serving.services, proposer];
     return { service: new ActorProcess(services), followed, mempool, proposer };
   } catch (error) {
     await followed.stop();

@@ -1,5 +1,5 @@
 /** What a process that answers users has besides its node: the API, a mempool and a board of quotes behind it. */
-import { readL1Fees } from "../l1/fees.ts";
+import { feesAtHead } from "../l1/feesAtHead.ts";
 import type { MarketDeployment } from "../market/marketContract.ts";
 import { QuoteBoard } from "../market/quoteBoard.ts";
 import { topicsOf } from "../p2p/topics.ts";
@@ -54,7 +54,7 @@ export async function openServing(
     ...(mempool ? { mempool } : {}),
     ...(transactions ? { onSubmitted: (transaction) => transactions.send(transaction) } : {}),
     l1Head: () => heads.head?.number,
-    l1Fees: () => readL1Fees(provider),
+    l1Fees: feesAtHead({ provider, heads }),
   });
   const board =
     market &&

@@ -12,6 +12,8 @@ import { sharedCheck } from "../validator/proposalCheck.ts";
 import type { ValidatorService } from "../validator/validatorService.ts";
 import { ActorProcess } from "./actorProcess.ts";
 import { FollowedRollup, type FollowOptions } from "./followedRollup.ts";
+import { watchAccount, watchProposer } from "./metrics.ts";
+import { monitorOf } from "./monitor.ts";
 import { openProcessGossip, type P2pOptions } from "./processGossip.ts";
 import { lastSlotKnown, openProposer, type ProposingOptions } from "./proposing.ts";
 import { openServing, type ServingOptions } from "./serving.ts";
@@ -84,7 +86,12 @@ export async function openValidatorProcess(options: ValidatorProcessOptions): Pr
             logger,
           })
         : undefined;
+    const monitor = monitorOf({ ...options, followed }, (registry) => {
+      if (proposing) watchAccount(registry, followed, computeAddress(proposing.privateKey));
+      if (proposer && mempool) watchProposer(registry, proposer, mempool);
+    });
     const services = [
+      ...monitor,
       followed,
       ...processGossip.services,
       ...serving.services,

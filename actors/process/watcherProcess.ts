@@ -6,6 +6,8 @@ import { Equivocations, type Equivocation } from "../watcher/equivocations.ts";
 import { WatcherService } from "../watcher/watcherService.ts";
 import { ActorProcess } from "./actorProcess.ts";
 import { FollowedRollup, type FollowOptions } from "./followedRollup.ts";
+import { watchAccount } from "./metrics.ts";
+import { monitorOf } from "./monitor.ts";
 import { openProcessGossip, type P2pOptions } from "./processGossip.ts";
 import { openServing, type ServingOptions } from "./serving.ts";
 
@@ -34,11 +36,12 @@ export async function openWatcherProcess(
     const processGossip = await openProcessGossip(followed, { ...options, p2p });
     const serving = await openServing(followed, options, { gossip: processGossip, takesTransactions: false });
     const evidence = Journal.open<Equivocation>({ path: join(folder, "evidence.journal"), logger });
+    const account = followed.account(privateKey, followed.openJournal("watcher"));
     const watcher = new WatcherService({
       node,
       heads,
       provider,
-      account: followed.account(privateKey, followed.openJournal("watcher")),
+      account,
       committees: processGossip.committees,
       gossip: processGossip.gossip,
       equivocations: new Equivocations({ parameters, journal: evidence }),
@@ -51,7 +54,10 @@ export async function openWatcherProcess(
       start: () => Promise.resolve(),
       stop: () => Promise.resolve(evidence.close()),
     };
-    const services = [closing, followed, ...processGossip.services, ...serving.services, watcher];
+    const monitor = monitorOf({ ...options, followed }, (registry) =>
+      watchAccount(registry, followed, account.address),
+    );
+    const services = [closing, ...monitor, followed, ...processGossip.services, ...serving.services, watcher];
     return { service: new ActorProcess(services), followed, watcher };
   } catch (error) {
     await followed.stop();

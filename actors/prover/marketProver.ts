@@ -11,6 +11,7 @@ import { type MarketParameters, reserveAt } from "../../protocol/market.ts";
 import type { SignedQuote } from "../../protocol/quote.ts";
 import { encodeRecord } from "../../protocol/record.ts";
 import { epochEnd, proofDeadline, toTimestamp } from "../../protocol/time.ts";
+import { boundedAccount } from "../l1/boundedAccount.ts";
 import type { HeadFollower } from "../l1/headFollower.ts";
 import { type L1Account, RevertError } from "../l1/l1Account.ts";
 import type { L1Head } from "../l1/provider.ts";
@@ -29,6 +30,7 @@ import type { Logger } from "../support/logger.ts";
 import type { Service } from "../support/service.ts";
 import { type EpochWork, completeEpochs } from "./epochWork.ts";
 import { MarketCollector } from "./marketCollector.ts";
+import { type CeilingRange, DEFAULT_PROOF_CEILING } from "./proofCeiling.ts";
 import type { EpochSelection } from "./proverService.ts";
 
 /** What a prover did in the market. */
@@ -43,7 +45,16 @@ export type MarketProverEvent =
 /** What is asked of the market on L1. */
 export type MarketOnL1 = Pick<
   MarketContract,
-  "address" | "epoch" | "bond" | "predecessor" | "opening" | "isSettled" | "credit" | "collection" | "encode"
+  | "address"
+  | "epoch"
+  | "bond"
+  | "predecessor"
+  | "opening"
+  | "isSettled"
+  | "credit"
+  | "collection"
+  | "guarded"
+  | "encode"
 >;
 
 /** Parameters of {@link MarketProver}. */
@@ -60,6 +71,8 @@ export interface MarketProverOptions extends Omit<ProverAgentOptions, "quoteSeco
   /** Token units a unit of L1 gas, at a head. */
   gasPrice: () => Promise<bigint>;
   logger: Logger;
+  /** Most that it offers L1: the first for what can wait, such as a settlement; the last for claims. */
+  feeCeiling?: CeilingRange;
   /** Seconds between L1 blocks. */
   l1BlockTime: number;
   /** Seconds that a quote is valid for. Default: two improvement windows and 60. */
@@ -81,6 +94,7 @@ export interface MarketProverOptions extends Omit<ProverAgentOptions, "quoteSeco
 export class MarketProver implements Service, EpochSelection {
   readonly agent: ProverAgent;
   readonly #options: MarketProverOptions;
+  readonly #account: Pick<L1Account, "send">;
   readonly #collector: MarketCollector;
   readonly #events: Emitter<MarketProverEvent>;
   readonly #changes: Emitter<undefined>;
@@ -111,8 +125,11 @@ export class MarketProver implements Service, EpochSelection {
     this.#changes = new Emitter(failed);
     const { quoteSeconds = 2 * Number(options.parameters.improvementWindow) + 60 } = options;
     this.agent = new ProverAgent({ ...options, quoteSeconds });
+    const { start, end } = options.feeCeiling ?? DEFAULT_PROOF_CEILING;
+    this.#account = boundedAccount(options.account, end);
     this.#collector = new MarketCollector({
       ...options,
+      account: boundedAccount(options.account, start),
       retrySeconds: 5 * options.l1BlockTime,
       onSettled: (epoch, hash) => this.#events.emit({ type: "settled", epoch, hash }),
       onCollected: (amount, hash) => this.#events.emit({ type: "collected", amount, hash }),
@@ -169,6 +186,16 @@ export class MarketProver implements Service, EpochSelection {
     const claim = this.#claimOf(epoch);
     if (claim && toAddress(claim.prover) === this.#options.prover) return true;
     return this.#assignment?.epoch === epoch && this.#claim?.epoch === epoch;
+  }
+
+  /** Without a claim of its own it submits for a reserve, or not at all: a claim that slips in would get the proof. */
+  guard({ epoch }: EpochWork, submission: string): Promise<{ to: string; data: string } | undefined> {
+    const { market, prover, parameters } = this.#options;
+    const claim = this.#claimOf(epoch);
+    if (claim && toAddress(claim.prover) === prover) return Promise.resolve(undefined);
+    // The reserve is no less than at its start, whatever pause slows it.
+    const leastFee = parameters.reserveStart;
+    return market.guarded({ submission, prover, leastFee });
   }
 
   /** The end of exclusivity. In a race the first is paid: no time but the deadline. */
@@ -410,9 +437,9 @@ export class MarketProver implements Service, EpochSelection {
     values: readonly unknown[],
     expires: AbortSignal,
   ): Promise<string> {
-    const { account, market } = this.#options;
+    const { market } = this.#options;
     const data = market.encode(method, values);
-    return (await account.send({ purpose, to: market.address, data, expires })).hash;
+    return (await this.#account.send({ purpose, to: market.address, data, expires })).hash;
   }
 
   #isTooLate({ epoch }: EpochWork, time: number): boolean {

@@ -1,34 +1,29 @@
 /** Puts a market prover together: market, pool, schedule, prices, and the prover beside it. */
-import type { JsonRpcProvider } from "ethers";
-
 import { toAddress } from "../../protocol/address.ts";
 import { hexToBytes, toHex } from "../../protocol/bytes.ts";
 import { keccakWords } from "../../protocol/hash.ts";
 import { encodeRecord } from "../../protocol/record.ts";
+import { boundedAccount } from "../l1/boundedAccount.ts";
 import { readMarket } from "../l1/fees.ts";
 import type { HeadFollower } from "../l1/headFollower.ts";
 import type { L1Account } from "../l1/l1Account.ts";
-import { MarketContract, type MarketDeployment } from "../market/marketContract.ts";
-import { MarketFollower } from "../market/marketFollower.ts";
+import type { MarketFollower } from "../market/marketFollower.ts";
+import { type MarketViewOptions, openMarketView } from "../market/marketView.ts";
 import { QuotePeers } from "../market/quotePeers.ts";
-import { QuotePool } from "../market/quotePool.ts";
+import type { QuotePool } from "../market/quotePool.ts";
 import { QuoteGossip, quoteTopicOf } from "../market/quoteGossip.ts";
-import { QuoteVerifier } from "../market/quoteVerifier.ts";
 import { WorkSchedule } from "../market/workSchedule.ts";
-import type { Node } from "../node/node.ts";
 import type { Gossip } from "../p2p/gossip.ts";
 import { messageOf } from "../support/actorError.ts";
 import type { Logger } from "../support/logger.ts";
 import type { Service } from "../support/service.ts";
 import { ClaimEnder } from "./claimEnder.ts";
 import { MarketProver } from "./marketProver.ts";
+import { type CeilingRange, DEFAULT_PROOF_CEILING } from "./proofCeiling.ts";
 import { type PricingOptions, costModelOf, gasPriceInToken, strategyOf } from "./pricingOptions.ts";
 
 /** Parameters of {@link openMarketProver}. */
-export interface OpenMarketProverOptions {
-  provider: JsonRpcProvider;
-  deployment: MarketDeployment;
-  node: Node;
+export interface OpenMarketProverOptions extends MarketViewOptions {
   heads: HeadFollower;
   account: Pick<L1Account, "address" | "send">;
   /** Signs the quotes: the account's. */
@@ -44,11 +39,11 @@ export interface OpenMarketProverOptions {
   breakSeconds?: number;
   /** See `MarketProverOptions`. */
   rescuePatience?: number;
+  feeCeiling?: CeilingRange;
   /** Gossip that carries quotes. */
   gossip?: Gossip;
   /** APIs of nodes that quotes are exchanged with. Default none. */
   quoteNodes?: readonly string[];
-  l1BlockTime: number;
   logger: Logger;
 }
 
@@ -63,18 +58,10 @@ export interface OpenedMarketProver {
 
 /** @throws MarketError NO_MARKET */
 export async function openMarketProver(options: OpenMarketProverOptions): Promise<OpenedMarketProver> {
-  const { provider, deployment, node, heads, account, pricing, l1BlockTime, logger } = options;
+  const { provider, node, heads, account, pricing, l1BlockTime, logger } = options;
   const { clock } = node.parameters;
   const epochSeconds = clock.slotDuration * clock.slotsPerEpoch;
-  const contract = new MarketContract({ provider, deployment });
-  const follower = await MarketFollower.open({
-    provider,
-    contract,
-    startBlock: deployment.block,
-    node,
-    l1BlockTime,
-  });
-  const pool = new QuotePool({ view: follower, verifier: new QuoteVerifier({ domain: contract.domain }) });
+  const { contract, follower, pool } = await openMarketView(options);
   const schedule = new WorkSchedule({
     machines: options.machines ?? 1,
     secondsPerBlock: options.secondsPerBlock ?? 4,
@@ -87,9 +74,10 @@ export async function openMarketProver(options: OpenMarketProverOptions): Promis
   const peers = new QuotePeers({ nodes: options.quoteNodes ?? [], pool, logger });
   const model = costModelOf(pricing, schedule);
   const { chain } = node;
+  const { feeCeiling = DEFAULT_PROOF_CEILING } = options;
   const ender = new ClaimEnder({
     market: contract,
-    account,
+    account: boundedAccount(account, feeCeiling.start),
     prover: toAddress(account.address),
     isProven: (epoch) => chain.provenEpochs.some((proven) => proven.epoch === epoch),
     recordHash: (number) => {
@@ -114,6 +102,7 @@ export async function openMarketProver(options: OpenMarketProverOptions): Promis
     strategy: strategyOf(pricing, model, follower.parameters),
     schedule,
     l1BlockTime,
+    feeCeiling,
     ...(options.rescuePatience === undefined ? {} : { rescuePatience: options.rescuePatience }),
     logger,
     publish: async (signed) => {

@@ -62,6 +62,8 @@ export interface EpochSelection {
   maySubmit(work: EpochWork): boolean;
   /** First second at which its proof would be late, in L1 seconds; undefined: the proof deadline. */
   dueBy(work: EpochWork): number | undefined;
+  /** What to send instead of the submission itself, for one that is to be made only if it is paid. Undefined: nothing. */
+  guard?(work: EpochWork, submission: string): Promise<{ to: string; data: string } | undefined>;
   /** Calls `listener` when answers may be others than before. The result removes it. */
   onChange(listener: () => void): () => void;
 }
@@ -241,12 +243,13 @@ export class ProverService implements Service {
       prover: this.#prover,
       attestation,
     });
+    const direct = { to: node.parameters.address, data };
+    const call = (await this.#options.selection?.guard?.(work, data)) ?? direct;
     const pointless = this.#when(() => this.#isPointless(work));
     try {
       const { receipt, hash } = await account.send({
         purpose: `prove-${epoch}`,
-        to: node.parameters.address,
-        data,
+        ...call,
         ceiling: () => this.#ceiling(work),
         expires: pointless.signal,
         signal,

@@ -31,6 +31,7 @@ import {
 import { committeeSizeOf, placeOf, unpackSeedWord, type SeedWord } from "../../protocol/staking.ts";
 import { epochStart, toEpoch, toTimestamp, type Timestamp } from "../../protocol/time.ts";
 import { contractInterface } from "../l1/contractInterface.ts";
+import { type ProofCall, proofCallsIn } from "../l1/proofCalls.ts";
 import { readHead } from "../l1/provider.ts";
 import type { RollupContract } from "../l1/rollupContract.ts";
 import { ActorError } from "../support/actorError.ts";
@@ -46,7 +47,7 @@ export interface RewardBookOptions {
 /** A proven epoch with everything that claims about it need. */
 export interface BookedEpoch {
   proven: ProvenEpoch;
-  /** Words of its blocks; undefined when its proof came through another contract. */
+  /** Words of its blocks; undefined when the transaction of its proof does not hold them. */
   leaves: readonly bigint[] | undefined;
   /** Number of its last block. */
   lastBlock: number;
@@ -396,7 +397,7 @@ export class RewardBook {
     const [low, high] = [...(args["participation"] as Iterable<bigint>)];
     const rewards = BigInt(args["rewardsRoot"] as string);
     const transaction = await this.#options.provider.getTransaction(log.transactionHash);
-    const leaves = transaction ? leavesOfCall(transaction.data) : undefined;
+    const isList = ({ coinbaseFees }: ProofCall): boolean => merkleCommitment(coinbaseFees) === rewards;
     return {
       proven: {
         epoch: toEpoch(args["epoch"] as bigint),
@@ -408,7 +409,7 @@ export class RewardBook {
         seedWord: args["seedWord"] as bigint,
         previous: BigInt(args["previous"] as string),
       },
-      leaves: leaves && merkleCommitment(leaves) === rewards ? leaves : undefined,
+      leaves: proofCallsIn(transaction?.data ?? "0x").find(isList)?.coinbaseFees,
       lastBlock: Number(args["number"]),
     };
   }
@@ -444,18 +445,6 @@ export class RewardBook {
         )) as [string];
       if (BigInt(holder) === wanted) return position;
     }
-    return undefined;
-  }
-}
-
-/** Words of the blocks in a call of `submitEpochProof`; undefined for any other calldata. */
-function leavesOfCall(data: string): readonly bigint[] | undefined {
-  try {
-    const [proof] = rollupAbi().decodeFunctionData("submitEpochProof", data) as unknown as [
-      { coinbaseFees: Iterable<bigint> },
-    ];
-    return [...proof.coinbaseFees];
-  } catch {
     return undefined;
   }
 }

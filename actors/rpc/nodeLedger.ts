@@ -204,7 +204,8 @@ export class NodeLedger implements LedgerApi {
     for (const deposit of this.#waitingDeposits()) {
       const { index } = deposit;
       if (opened.has(index) || accountExists(state.get(index))) continue;
-      if (isKey(keyOf(deposit), key)) return { leaf: index, key, state: "waiting" };
+      // A square root for each of thousands that wait would hold up everything else.
+      if (deposit.keyX === key.x && isKey(keyOf(deposit), key)) return { leaf: index, key, state: "waiting" };
       opened.add(index);
     }
     return undefined;

@@ -14,7 +14,6 @@ export type RpcErrorCode =
   | "NO_MEMPOOL"
   | "STATE_UNAVAILABLE"
   | "INTERNAL"
-  | "PORT_TAKEN"
   | "NODE_UNREACHABLE"
   | "NODE_ANSWER_INVALID";
 

@@ -13,13 +13,13 @@
  * answers only requests that name this machine as their host, so that no web page can reach it through a name of its
  * own; a POST must be application/json, which a page cannot send elsewhere without asking.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { z } from "zod";
 
 import { ProtocolError } from "../../protocol/errors.ts";
 import { decodeTransaction, type TransactionWords } from "../../protocol/transaction.ts";
 import { messageOf } from "../support/actorError.ts";
+import { HttpService } from "../support/httpService.ts";
 import type { Logger } from "../support/logger.ts";
 import type { Service } from "../support/service.ts";
 import {
@@ -54,50 +54,37 @@ export interface RpcServerOptions {
 }
 
 const HOST = "127.0.0.1";
-/** Milliseconds for a request to arrive, and for those under way to end when the server stops. */
-const REQUEST_TIMEOUT = 10_000;
-const STOP_TIMEOUT = 2_000;
-const MAX_CONNECTIONS = 128;
-
 export class RpcServer implements Service {
   readonly #options: RpcServerOptions;
-  #server: Server | undefined;
+  readonly #http: HttpService;
 
   constructor(options: RpcServerOptions) {
     this.#options = options;
+    const { port, logger } = options;
+    this.#http = new HttpService({
+      name: "the node's API",
+      host: HOST,
+      port,
+      logger,
+      handle: (request, response) => this.#handle(request, response),
+    });
   }
 
   /** Where it listens; undefined while it does not. */
   get url(): string | undefined {
-    const address = this.#server?.address() as AddressInfo | null | undefined;
-    return address ? `http://${HOST}:${address.port}` : undefined;
+    return this.#http.url;
   }
 
-  /** @throws RpcError PORT_TAKEN */
+  /** @throws ActorError PORT_TAKEN */
   async start(): Promise<void> {
-    if (this.#server) return;
-    const server = createServer(
-      { requestTimeout: REQUEST_TIMEOUT, headersTimeout: REQUEST_TIMEOUT },
-      (request, response) => {
-        void this.#handle(request, response);
-      },
-    );
-    server.maxConnections = MAX_CONNECTIONS;
-    await listen(server, this.#options.port);
-    this.#server = server;
+    if (this.url !== undefined) return;
+    await this.#http.start();
     this.#options.logger.info({ url: this.url }, "the node answers");
   }
 
   /** Takes no more requests, and lets those under way end. */
-  async stop(): Promise<void> {
-    const server = this.#server;
-    this.#server = undefined;
-    if (!server) return;
-    const closed = new Promise((done) => server.close(done));
-    server.closeIdleConnections();
-    const force = setTimeout(() => server.closeAllConnections(), STOP_TIMEOUT);
-    await closed;
-    clearTimeout(force);
+  stop(): Promise<void> {
+    return this.#http.stop();
   }
 
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -201,19 +188,6 @@ export class RpcServer implements Service {
   }
 }
 
-function listen(server: Server, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once("error", (error: NodeJS.ErrnoException) => {
-      const taken = error.code === "EADDRINUSE" || error.code === "EACCES";
-      const message = taken
-        ? `port ${port} of the node's API is taken`
-        : `the node's API cannot start: ${error.message}`;
-      reject(new RpcError("PORT_TAKEN", message, "stop the other program, or choose another port", error));
-    });
-    server.listen(port, HOST, resolve);
-  });
-}
-
 /** A page in a browser can make a name of its own point to this machine; then the name stands in `Host`. */
 function checkHost({ headers: { host } }: IncomingMessage): void {
   if (host !== undefined && /^(127\.0\.0\.1|localhost)(:\d+)?$/i.test(host)) return;
@@ -264,6 +238,7 @@ function unknownPath({ pathname }: URL): RpcError {
 }
 
 function answer(response: ServerResponse, status: number, value: unknown): void {
+  const text = JSON.stringify(value);
   response.writeHead(status, { "content-type": "application/json", "cache-control": "no-store" });
-  response.end(JSON.stringify(value));
+  response.end(text);
 }

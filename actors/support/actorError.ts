@@ -28,6 +28,7 @@ export type ActorErrorCode =
   | "L1_REORG_TOO_DEEP"
   | "L1_UNREACHABLE"
   | "L1_EVENT_UNEXPECTED"
+  | "PORT_TAKEN"
   | "STATE_UNAVAILABLE"
   | "STORE_LOCKED"
   | "STORE_UNWRITABLE"

@@ -2,7 +2,7 @@
  * Web addresses in texts for people and logs: providers of L1 and blobs put keys into the path, the query, or before the
  * host. What is left is host, port, and short words of the path.
  */
-const ADDRESS = /\b(https?|wss?):\/\/[^\s"'`<>\\]+/g;
+const ADDRESS = /\b(https?|wss?):\/\/[^\s"'`<>\\]*[^\s"'`<>\\.,:;]/g;
 
 /** Longer parts of a path are keys, but for hashes. */
 const LONGEST_WORD = 15;

@@ -11,6 +11,7 @@ import { decodePause, pauseExtension } from "../../protocol/pause.ts";
 import { ASSET_FEE_JUICE, decodeWithdrawal } from "../../protocol/withdrawal.ts";
 import { contractInterface } from "../l1/contractInterface.ts";
 import { type L1Account, RevertError } from "../l1/l1Account.ts";
+import { proofCallsIn } from "../l1/proofCalls.ts";
 import { readHead } from "../l1/provider.ts";
 import type { RollupContract } from "../l1/rollupContract.ts";
 import type { LedgerApi } from "../rpc/ledgerApi.ts";
@@ -47,7 +48,7 @@ export interface FinishedWithdrawal extends ProvenWithdrawal {
 export interface WithdrawalsOptions {
   provider: JsonRpcProvider;
   rollup: RollupContract;
-  /** Asked for the list of an epoch whose proof did not come as a call of the Rollup itself. */
+  /** Asked for the list of an epoch that the transaction of its proof does not hold. */
   ledger?: Pick<LedgerApi, "withdrawals">;
   /** Keeps what was found for the next search; absent: each begins at the Rollup's creation. */
   cache?: OutboxCache;
@@ -261,9 +262,9 @@ export class Withdrawals {
       merkleCommitment(words) >> 32n === outboxWord >> 32n;
 
     const transaction = await provider.getTransaction(log.transactionHash);
-    const called = transaction ? wordsOfCall(transaction.data) : undefined;
-    if (called && isList(called)) return called;
-    let reason = `its proof came through another contract (${log.transactionHash})`;
+    const called = proofCallsIn(transaction?.data ?? "0x").find((call) => isList(call.withdrawals));
+    if (called) return called.withdrawals;
+    let reason = `the transaction of its proof does not hold it (${log.transactionHash})`;
     try {
       const told = (await ledger?.withdrawals(epoch))?.map(({ word }) => word);
       if (told && isList(told)) return told;
@@ -275,18 +276,6 @@ export class Withdrawals {
       `the list of epoch ${epoch} cannot be had: ${reason}`,
       "use --from-l1",
     );
-  }
-}
-
-/** Undefined for calldata of anything else. */
-function wordsOfCall(data: string): readonly bigint[] | undefined {
-  try {
-    const [proof] = abi().decodeFunctionData("submitEpochProof", data) as unknown as [
-      { withdrawals: Iterable<bigint> },
-    ];
-    return [...proof.withdrawals];
-  } catch {
-    return undefined;
   }
 }
 

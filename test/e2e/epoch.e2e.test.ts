@@ -111,6 +111,8 @@ describe("A network on anvil, with real blobs and real proofs", function () {
     await nextSlot();
     expect(network.node.chain.pending).to.equal(pending + 1);
     await chain.rpc("evm_revert", [snapshot]);
+    // A reorg gives other blocks; a chain that is a block or two shorter is a server that lags.
+    await chain.rpc("anvil_mine", ["0x3"]);
     await until("the node to walk back", () => events.some(({ event }) => event.type === "reorg"));
     const walkedBack = events.find(({ event }) => event.type === "reorg");
     expect(walkedBack).to.have.nested.property("event.undone").with.length(1);

@@ -326,14 +326,14 @@ describe("Journal", () => {
   describe("ProposalGuard", () => {
     it("allows one digest a slot, again after a restart", () => {
       const journal = openActorJournal({ path, logger });
-      const guard = new ProposalGuard(journal);
+      const guard = new ProposalGuard({ journal, scope: "0x1" });
       guard.checkAndInsertProposal(7, "0xaa");
       guard.checkAndInsertProposal(7, "0xaa");
       expect(() => guard.checkAndInsertProposal(7, "0xbb")).to.throw(/slot 7 was signed/);
       journal.close();
 
       const reopened = openActorJournal({ path, logger });
-      const restarted = new ProposalGuard(reopened);
+      const restarted = new ProposalGuard({ journal: reopened, scope: "0x1" });
       expect(restarted.hasSigned(7)).to.equal(true);
       expect(restarted.hasSigned(8)).to.equal(false);
       try {
@@ -349,9 +349,30 @@ describe("Journal", () => {
       reopened.close();
     });
 
+    it("signs the slots of another rollup, such as the next instance, whose numbers begin anew", () => {
+      const journal = openActorJournal({ path, logger });
+      journal.append({ type: "proposal", slot: 6, digest: "0xaa" });
+      new ProposalGuard({ journal, scope: "0x1" }).checkAndInsertProposal(7, "0xaa");
+      const next = new ProposalGuard({ journal, scope: "0x2" });
+      expect(next.hasSigned(7)).to.equal(false);
+      next.checkAndInsertProposal(7, "0xbb");
+      expect(refusalOf(() => next.checkAndInsertProposal(7, "0xcc"))).to.equal("SLOT_SIGNED");
+      // Each keeps its own, also after a restart; a line of an earlier version counts for every rollup.
+      for (const [scope, digest] of [
+        ["0x1", "0xaa"],
+        ["0x2", "0xbb"],
+      ] as const) {
+        const again = new ProposalGuard({ journal, scope });
+        again.checkAndInsertProposal(7, digest);
+        expect(refusalOf(() => again.checkAndInsertProposal(7, "0xdd"))).to.equal("SLOT_SIGNED");
+        expect(again.hasSigned(6)).to.equal(true);
+      }
+      journal.close();
+    });
+
     it("signs nothing for slots that a lost journal may have known", () => {
       const journal = openActorJournal({ path, logger });
-      const guard = new ProposalGuard(journal);
+      const guard = new ProposalGuard({ journal, scope: "0x1" });
       guard.refuseUpTo(7);
       expect(refusalOf(() => guard.checkAndInsertProposal(7, "0xaa"))).to.equal("SLOT_SIGNED");
       guard.checkAndInsertProposal(8, "0xaa");

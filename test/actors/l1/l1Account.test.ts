@@ -28,7 +28,7 @@ describe("L1 account", function () {
   let provider: JsonRpcProvider;
   let journal: ActorJournal;
   let folder: ReturnType<typeof temporaryFolder>;
-  let user = 0;
+  let user = 1;
 
   before(async () => {
     ensureTrustedSetup(); // takes seconds, which a transaction in the pool does not have
@@ -138,19 +138,24 @@ describe("L1 account", function () {
     expect(transaction.nonce).to.equal(0);
   });
 
+  /** The provider, some of its methods others. */
+  const changed = (methods: object): JsonRpcProvider =>
+    new Proxy(provider, {
+      get(target, key) {
+        const value: unknown = Reflect.get(key in methods ? methods : target, key, target);
+        return typeof value === "function" ? (value.bind(target) as unknown) : value;
+      },
+    });
+
   /** A connection that breaks at the first transactions, before L1 has them or after. */
   const breaking = (times: number, arrives: boolean): { provider: JsonRpcProvider; broken: () => number } => {
     let broken = 0;
-    const proxy = new Proxy(provider, {
-      get(target, key) {
-        const value: unknown = Reflect.get(target, key, target);
-        if (key !== "send") return typeof value === "function" ? (value.bind(target) as unknown) : value;
-        return async (method: string, params: unknown[]): Promise<unknown> => {
-          if (method !== "eth_sendRawTransaction" || broken === times) return target.send(method, params);
-          broken++;
-          if (arrives) await target.send(method, params);
-          throw Object.assign(new Error("request timeout"), { code: "TIMEOUT" });
-        };
+    const proxy = changed({
+      send: async (method: string, params: unknown[]): Promise<unknown> => {
+        if (method !== "eth_sendRawTransaction" || broken === times) return provider.send(method, params);
+        broken++;
+        if (arrives) await provider.send(method, params);
+        throw Object.assign(new Error("request timeout"), { code: "TIMEOUT" });
       },
     });
     return { provider: proxy, broken: () => broken };
@@ -196,5 +201,30 @@ describe("L1 account", function () {
     );
     expect((reverted as RevertError).code).to.equal("TRANSACTION_REVERTED");
     expect((reverted as RevertError).contractError?.text).to.equal("Broken(code: 7)");
+  });
+
+  it("waits for a receipt that comes from a server behind the one that counts", async () => {
+    let polls = 0;
+    const lagging = changed({
+      getTransactionReceipt: (hash: string) =>
+        ++polls > 10 ? provider.getTransactionReceipt(hash) : Promise.resolve(null),
+    });
+    const sender = account({ provider: lagging });
+    const { receipt } = await sender.send({ purpose: "work", to: sender.address, data: "0x" });
+    expect(receipt.status).to.equal(1);
+    expect(polls).to.equal(11);
+  });
+
+  it("does not take a server that fails for a revert", async () => {
+    const failing = changed({
+      estimateGas: () => Promise.reject(Object.assign(new Error("request timeout"), { code: "TIMEOUT" })),
+    });
+    const sender = account({ provider: failing });
+    const error = await sender.send({ purpose: "work", to: sender.address, data: "0x" }).then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    );
+    expect(isActorError(error, "L1_UNREACHABLE")).to.equal(true);
+    expect(String(error)).to.include("work was not sent: L1 does not answer (request timeout); try again");
   });
 });

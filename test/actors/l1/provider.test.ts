@@ -5,7 +5,8 @@ import { expect } from "chai";
 
 import { connectL1, type L1Head } from "../../../actors/l1/provider.ts";
 import { readLogs } from "../../../actors/l1/readLogs.ts";
-import { ActorError, messageOf } from "../../../actors/support/actorError.ts";
+import { refusalOf } from "../../../actors/l1/sendErrors.ts";
+import { ActorError, isActorError, messageOf } from "../../../actors/support/actorError.ts";
 import { sleep } from "../../../actors/support/sleep.ts";
 
 const HEAD = 10_000;
@@ -187,6 +188,27 @@ describe("Connection to an L1 server", () => {
     await expectSocketsClosed();
   });
 
+  it("does not know whether a question arrived when the connection ends before its answer", async () => {
+    const l1 = await connect();
+    respond = (request) => request.socket.destroy();
+    const error: unknown = await l1.send("eth_sendRawTransaction", ["0x"]).catch((thrown: unknown) => thrown);
+    expect(messageOf(error)).to.match(/^no answer: /);
+    expect(refusalOf(error)).to.equal(undefined);
+  });
+
+  it("leaves a server that limits the rate alone for as long as it says", async () => {
+    const l1 = await connect();
+    let refused = 0;
+    const began = performance.now();
+    respond = (request, response) => {
+      if (performance.now() - began > 900) return void answer(request, response);
+      refused++;
+      response.writeHead(429, { "retry-after": "1" }).end("slow down");
+    };
+    expect(await l1.getBlockNumber()).to.equal(HEAD);
+    expect(refused).to.equal(1);
+  });
+
   it("takes an address with a name and a password", async () => {
     let authorization: string | undefined;
     server.prependListener("request", ({ headers }: IncomingMessage) => {
@@ -194,6 +216,19 @@ describe("Connection to an L1 server", () => {
     });
     provider = await connectL1({ url: url().replace("//", "//me:p%40ss@"), chainId: 1 });
     expect(authorization).to.equal(`Basic ${Buffer.from("me:p@ss").toString("base64")}`);
+  });
+
+  it("says in one sentence when nobody answers, without the key in the address", async () => {
+    const address = url();
+    server.closeAllConnections();
+    await new Promise((done) => server.close(done));
+    const error: unknown = await connectL1({ url: `${address}/v3/0123456789abcdef`, chainId: 1 }).catch(
+      (thrown: unknown) => thrown,
+    );
+    expect(isActorError(error, "L1_UNREACHABLE")).to.equal(true);
+    expect(messageOf(error)).to.match(
+      /^no L1 answers at [^ ]+\/v3\/…: no answer: .*ECONNREFUSED.*; start one/,
+    );
   });
 
   it("does not show the key in an address of another chain's server", async () => {

@@ -5,6 +5,7 @@ import { contractInterface } from "../../../actors/l1/contractInterface.ts";
 import type { L1Head } from "../../../actors/l1/provider.ts";
 import { MarketFollower } from "../../../actors/market/marketFollower.ts";
 import { Node } from "../../../actors/node/node.ts";
+import { messageOf } from "../../../actors/support/actorError.ts";
 import { silentLogger } from "../../../actors/support/logger.ts";
 import { addressToHex } from "../../../protocol/address.ts";
 import { FakeL1 } from "../support/fakeL1.ts";
@@ -18,6 +19,8 @@ describe("Market follower", () => {
   let blocks: { hash: string; logs: { topics: string[]; data: string }[] }[];
   let asked: [number, number][];
   let follower: MarketFollower;
+  /** Newest block that the server has. */
+  let answersUpTo: number;
 
   const deposited = ({ address }: TestProver, amount: bigint) => {
     const name = getAddress(addressToHex(address));
@@ -40,12 +43,15 @@ describe("Market follower", () => {
   beforeEach(async () => {
     blocks = [];
     asked = [];
+    answersUpTo = Infinity;
     mine(2);
     const l1 = new FakeL1();
     const provider = {
-      getBlock: (number: number) => Promise.resolve(blocks[number] ? { hash: blocks[number].hash } : null),
+      getBlock: (number: number) =>
+        Promise.resolve(blocks[number] && number <= answersUpTo ? { hash: blocks[number].hash } : null),
       getLogs: ({ fromBlock, toBlock }: { fromBlock: number; toBlock: number }) => {
         asked.push([fromBlock, toBlock]);
+        if (toBlock > answersUpTo) return Promise.reject(new Error("no answer"));
         return Promise.resolve(blocks.slice(fromBlock, toBlock + 1).flatMap(({ logs }) => logs));
       },
     } as unknown as JsonRpcProvider;
@@ -96,5 +102,27 @@ describe("Market follower", () => {
     await refresh();
     expect(follower.account(alice.address).available).to.equal(0n);
     expect(follower.account(bob.address).available).to.equal(9n);
+  });
+
+  it("goes on where it was when the server failed, or falls behind", async () => {
+    mine(1, deposited(alice, 5n));
+    mine(60_000);
+    answersUpTo = 50_000;
+    const failed = (): Promise<string> => refresh().then(() => "", messageOf);
+    expect(await failed()).to.equal("no answer");
+    answersUpTo = Infinity;
+    asked.length = 0;
+    await refresh();
+    expect(asked[0]![0]).to.equal(40_001);
+    expect(follower.account(alice.address).available).to.equal(5n);
+
+    mine(1);
+    answersUpTo = 30_000;
+    expect(await failed()).to.match(/does not have block 5999\d; wait until it has caught up/);
+    answersUpTo = Infinity;
+    asked.length = 0;
+    await refresh();
+    expect(asked[0]![0]).to.be.greaterThan(59_000);
+    expect(follower.account(alice.address).available).to.equal(5n);
   });
 });

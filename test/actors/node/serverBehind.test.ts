@@ -71,6 +71,25 @@ describe("Node's store, when what it stands on fails for a while", () => {
     expect(warnings).to.deep.equal([]);
   });
 
+  it("takes nothing back for servers behind one address that are two blocks apart, and follows a reorg all the same", async () => {
+    const running = await restart();
+    const newest = await running.sync();
+    const reorgs: unknown[] = [];
+    running.on((event) => void (event.type === "reorg" && reorgs.push(event)));
+    for (const behind of [1, 2, 1, 0]) {
+      l1.shownUpTo = newest.number - behind;
+      expect(await running.sync()).to.deep.equal(newest);
+    }
+    expect(reorgs).to.deep.equal([]);
+
+    l1.shownUpTo = undefined;
+    l1.reorg(2);
+    l1.mine([]);
+    l1.mine([]);
+    expect((await running.sync()).hash).not.to.equal(newest.hash);
+    expect(reorgs).to.have.length(1);
+  });
+
   it("is begun anew when the server that was behind comes back with another chain", async () => {
     await (await restart()).sync();
     l1.shownUpTo = 2;

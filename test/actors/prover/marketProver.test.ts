@@ -2,7 +2,7 @@ import { expect } from "chai";
 
 import { ensureTrustedSetup } from "../../../actors/l1/blobSidecar.ts";
 import { rescueShareOf } from "../../../protocol/market.ts";
-import { addressToHex } from "../../../protocol/address.ts";
+import { addressToHex, toAddress } from "../../../protocol/address.ts";
 import { MARKET_PARAMETERS, MarketWorld, type WorldProver } from "../support/marketWorld.ts";
 
 /** Token units an hour: ten seconds of proving an epoch come to 1 %, 3 % and 9 % of its pot of two million. */
@@ -164,6 +164,37 @@ describe("Provers in the market", function () {
     expect(world.claims.get(epoch)!.stage).to.equal("open");
     expect(purposes(poor)).to.include.members([`open-${epoch}`, `prove-${epoch}`]);
     expect(world.settled.get(epoch)!.payee).to.equal(poor.address);
+  });
+
+  it("offer L1 no more than their ceilings: the first for what can wait, the last for a claim", async () => {
+    const fees = (price: bigint) => ({ maxFeePerGas: price, maxFeePerBlobGas: price });
+    const feeCeiling = { start: fees(7n), end: fees(9n) };
+    const alice = await world.add({ name: "alice", machineHour: CHEAP, feeCeiling });
+    const epoch = await world.epoch();
+    await settled(epoch);
+    const ceilingOf = (purpose: string) => alice.sends.find((sent) => sent.purpose === purpose)?.ceiling?.();
+    expect(ceilingOf(`claim-${epoch}`)).to.deep.equal(feeCeiling.end);
+    expect(ceilingOf(`settle-${epoch}`)).to.deep.equal(feeCeiling.start);
+  });
+
+  it("give no proof away to a claim that slips in before it", async () => {
+    const racer = await world.add({ name: "racer", machineHour: CHEAP, bond: 1_000n });
+    const epoch = await world.epoch();
+    await world.until("the submission", () => purposes(racer).includes(`prove-${epoch}`));
+    const claim = world.claims.get(epoch)!;
+    Object.assign(claim, {
+      stage: "claimed",
+      prover: addressToHex(toAddress(0xabcn)),
+      fee: 100n,
+      exclusiveUntil: world.now + 60,
+    });
+    await world.block();
+    expect(world.provenBy(epoch)).to.equal(undefined);
+    expect(types(racer)).to.include("failed");
+
+    // It is a rescue once the claim has failed.
+    await settled(epoch);
+    expect(world.provenBy(epoch)).to.equal(racer.address);
   });
 
   it("do not race where the reserve does not pay", async () => {

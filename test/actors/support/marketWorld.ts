@@ -41,6 +41,7 @@ import { sleep } from "../../../actors/support/sleep.ts";
 import { FakeL1 } from "./fakeL1.ts";
 
 const MARKET = "0x00000000000000000000000000000000000000ee";
+const SUBMITTER = "0x00000000000000000000000000000000000000ef";
 
 export const MARKET_PARAMETERS: MarketParameters = {
   reserveStart: 2_000n,
@@ -358,6 +359,7 @@ export class MarketWorld {
       isSettled: (epoch) => Promise.resolve(this.settled.has(epoch)),
       credit: (prover) => Promise.resolve(this.credits.get(prover) ?? 0n),
       collection: (prover) => Promise.resolve({ to: MARKET, data: this.#encode("collectProver", [prover]) }),
+      guarded: ({ submission: data }) => Promise.resolve({ to: SUBMITTER, data }),
       encode: (method, values) => this.#encode(method, values),
     };
   }
@@ -401,6 +403,10 @@ export class MarketWorld {
       const epoch = Number(request.purpose.slice(6));
       if (oldest?.epoch !== epoch || proofs?.some((proof) => proof.epoch === epoch))
         return refuse("Rollup__WrongStart");
+      const claim = this.claims.get(epoch);
+      const isExclusive = claim?.stage === "claimed" && time <= claim.exclusiveUntil;
+      if (request.to === SUBMITTER && isExclusive && toAddress(claim.prover) !== from)
+        return refuse("Submitter__PaysLess");
       proofs?.push({ epoch, number: oldest.blocks.at(-1)!.number, from });
       return undefined;
     }

@@ -152,7 +152,7 @@ export function proposerBench(options: Partial<ProposerOptions> = {}, recordRing
         return bench.attest?.(request) ?? Promise.resolve({ bitmap: 1n, signature: new Uint8Array(96) });
       },
     },
-    guard: new ProposalGuard(journal),
+    guard: new ProposalGuard({ journal, scope: "0x1" }),
     logger: silentLogger,
     coinbase: ADDRESS,
     l1BlockTime: 12,

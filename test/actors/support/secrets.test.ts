@@ -23,6 +23,12 @@ describe("Keys in addresses", () => {
     });
   }
 
+  it("leave the sentence around them whole", () => {
+    expect(withoutSecrets(`no L1 at https://l1.example/v3/${KEY}: down; see http://a.example/b.`)).to.equal(
+      "no L1 at https://l1.example/v3/…: down; see http://a.example/b.",
+    );
+  });
+
   it("are in no log", () => {
     const folder = mkdtempSync(join(tmpdir(), "calpulli-"));
     try {

@@ -37,9 +37,14 @@ describe("Withdrawals, looked up on L1", () => {
   let now: number;
   let asked: number[];
   let refusals: bigint[];
+  /** Of the transaction with the epoch's proof. */
+  let calldata: string | undefined;
+  let nodeKnows: boolean;
 
   beforeEach(() => {
     pause = 0n;
+    calldata = undefined;
+    nodeKnows = true;
     now = parameters.clock.genesisTime;
     asked = [];
     refusals = [];
@@ -69,7 +74,7 @@ describe("Withdrawals, looked up on L1", () => {
       const at = parameters.startBlock + 10;
       return Promise.resolve(fromBlock <= at && at <= toBlock ? [log(at)] : []);
     },
-    getTransaction: () => Promise.resolve(null),
+    getTransaction: () => Promise.resolve(calldata === undefined ? null : { data: calldata }),
     send: () =>
       Promise.resolve({ number: word(1n), hash: "0x", parentHash: "0x", timestamp: word(BigInt(now)) }),
     call: ({ data }: { data: string }) => {
@@ -89,7 +94,7 @@ describe("Withdrawals, looked up on L1", () => {
     new Withdrawals({
       provider,
       rollup,
-      ledger: { withdrawals: () => Promise.resolve([{ word: list[0]! }] as never) },
+      ledger: { withdrawals: () => Promise.resolve((nodeKnows ? [{ word: list[0]! }] : []) as never) },
       ...(cache ? { cache } : {}),
     });
   const account = {
@@ -112,6 +117,35 @@ describe("Withdrawals, looked up on L1", () => {
     expect(await payableAt()).to.equal(165);
     pause = (200n << 64n) | 300n;
     expect(await payableAt()).to.equal(140);
+  });
+
+  it("are found without a node, whichever contract made the call with the proof", async () => {
+    nodeKnows = false;
+    const call = (words: readonly bigint[]): string => {
+      const { inputs } = abi.getFunction("submitEpochProof")!;
+      const proof = inputs[0]!.components!.map((field) =>
+        field.name === "withdrawals" ? words : zero(field),
+      );
+      return abi.encodeFunctionData("submitEpochProof", [proof]);
+    };
+    const submitter = contractInterface("market/ProofSubmitter");
+    const through = (submission: string): string => {
+      const [, prover, leastFee, predecessor] = submitter.getFunction("submit")!.inputs.map(zero);
+      return submitter.encodeFunctionData("submit", [submission, prover, leastFee, predecessor]);
+    };
+    const selector = call([]).slice(2, 10);
+    for (const data of [call(list), through(call(list)), `0x00${selector}${through(call(list)).slice(2)}`]) {
+      calldata = data;
+      expect(await withdrawals().list()).to.have.length(1);
+    }
+    for (const data of [call([WORD + 1n]), "0x", `0x${selector.repeat(10_000)}`]) {
+      calldata = data;
+      const error: unknown = await withdrawals()
+        .list()
+        .catch((thrown: unknown) => thrown);
+      expect((error as WalletError).code).to.equal("WITHDRAWAL_UNKNOWN");
+      expect((error as WalletError).message).to.match(/does not hold it \(0x0+1\); use --from-l1$/);
+    }
   });
 
   it("wait for the time that L1 names when a pause began in between", async () => {

@@ -11,7 +11,7 @@ import { connectL1 } from "../../../actors/l1/provider.ts";
 import { isActorError } from "../../../actors/support/actorError.ts";
 import { silentLogger } from "../../../actors/support/logger.ts";
 import { sleep } from "../../../actors/support/sleep.ts";
-import { localPrivateKey } from "../../../deploy/localAccounts.ts";
+import { localAddress, localPrivateKey } from "../../../deploy/localAccounts.ts";
 import { temporaryFolder } from "../support/temporaryFolder.ts";
 
 const GWEI = 1_000_000_000n;
@@ -40,10 +40,11 @@ describe("L1 account", function () {
     provider.destroy();
     await anvil.stop();
   });
-  beforeEach(() => {
+  beforeEach(async () => {
     folder = temporaryFolder();
     journal = openActorJournal({ path: join(folder.path, "journal"), logger: silentLogger });
     user++;
+    await rpc("anvil_setBalance", [localAddress(user), `0x${(10n ** 21n).toString(16)}`]);
   });
   afterEach(() => {
     journal.close();

@@ -56,7 +56,8 @@ interface IProverPot {
     function collectProver(address prover) external returns (uint256 fees, uint256 reward);
 
     /// @notice Moves what the pots of 16 epochs, those that share a word with this one, left: unspent fees go to the
-    /// distributor, congestion fees burn. Anyone may.
+    /// distributor, congestion fees burn. Anyone may. What epochs of earlier laps left in the word goes with it; any epoch
+    /// that shares the word names it.
     /// @return unspent token units that went to the distributor
     /// @return burned token units
     function flush(Epoch epoch) external returns (uint256 unspent, uint256 burned);

@@ -90,12 +90,14 @@ library PotLib {
     }
 
     /// @notice Takes the sums out of an epoch's word.
+    /// @dev The epoch is anybody's word: it may be of another lap, so tag and marks stay those of the word's own epochs.
     function takeLeftovers(
         Pots storage self,
         uint256 span,
         uint256 epoch
     ) internal returns (uint256 unspent, uint256 burnable) {
-        (uint256 index, uint256 word) = _load(self, span, epoch);
+        uint256 index = _indexOf(span, epoch);
+        uint256 word = self.words[index];
         self.words[index] = word & ~_SUMS;
         return (uint96(word >> _UNSPENT), uint96(word >> _BURNABLE));
     }
@@ -141,10 +143,16 @@ library PotLib {
         uint256 epoch
     ) private view returns (uint256 index, uint256 word) {
         unchecked {
-            uint256 group = epoch / _EPOCHS;
-            index = group % (span / _EPOCHS + 2);
+            index = _indexOf(span, epoch);
             word = self.words[index];
-            if (word >> _TAG != group + 1) word = ((group + 1) << _TAG) | (word & _SUMS);
+            uint256 tag = epoch / _EPOCHS + 1;
+            if (word >> _TAG != tag) word = (tag << _TAG) | (word & _SUMS);
+        }
+    }
+
+    function _indexOf(uint256 span, uint256 epoch) private pure returns (uint256) {
+        unchecked {
+            return (epoch / _EPOCHS) % (span / _EPOCHS + 2);
         }
     }
 

@@ -162,6 +162,24 @@ contract RewardsPotsTest is RewardsFixture {
         assertEq(tst.balanceOf(address(distributor)), FUNDS + unspent);
     }
 
+    /// @notice Anyone may name any epoch, also one of another lap that shares the word: its sums go, the marks stay.
+    function test_aFlushNamedByAnotherLapsEpochForgetsNoMark() external {
+        credit(PROVER, 1);
+        uint256 other = EPOCH_NUMBER + 4 * 16;
+        (uint256 unspent, uint256 burned) = rewards.flush(Epoch.wrap(other));
+        assertEq(unspent, proverFeesOf(BLOCKS) - potOf(BLOCKS) / 10_000);
+        assertEq(burned, burnedOf(BLOCKS));
+
+        EpochOpening memory o = opened();
+        expectError(abi.encodeWithSelector(IRewards.Rewards__AlreadyPaid.selector, EPOCH_NUMBER));
+        vm.prank(MARKET);
+        rewards.creditProver(o, PROVER, 10_000);
+        expectError(abi.encodeWithSelector(IRewards.Rewards__AlreadyPaid.selector, EPOCH_NUMBER));
+        rewards.burnFees(o);
+        (bool spent, bool isBurned) = rewards.isSettled(Epoch.wrap(EPOCH_NUMBER));
+        assertTrue(spent && isBurned, "settled");
+    }
+
     function test_aPotIsSpentOnce() external {
         credit(PROVER, 0);
         EpochOpening memory o = opened();

@@ -111,10 +111,12 @@ export class MarketFollower implements MarketView {
     this.#head = head;
     const listed = new Set([...state.listed].map((prover) => prover.toLowerCase()));
     this.#accounts = new Map(
-      [...state.accounts].map(([prover, { free, withdrawing, nonce }]) => [
-        prover.toLowerCase(),
-        { available: free + withdrawing, nonce, mayClaim: this.#mayClaim(listed, prover) },
-      ]),
+      [...state.accounts].map(([prover, { free, withdrawing, withdrawableAt, nonce }]) => {
+        // What may be taken already can be gone before a claim lands: a quote must not be won with it.
+        const backing = withdrawableAt > BigInt(head.timestamp) ? withdrawing : 0n;
+        const account = { available: free + backing, nonce, mayClaim: this.#mayClaim(listed, prover) };
+        return [prover.toLowerCase(), account];
+      }),
     );
   }
 

@@ -236,7 +236,8 @@ interface IProofMarket {
     function deposit(address prover, uint256 amount) external;
 
     /// @notice First step out: moves free bond aside. It still backs quotes until it is taken, so that a quote that was
-    /// funded when it was seen stays so; and starts the delay of all that is on its way anew.
+    /// funded when it was seen stays so for the delay; and starts the delay of all that is on its way anew. What could be
+    /// taken already may be gone at any moment: who collects quotes counts it as gone.
     function initiateWithdrawal(uint256 amount) external;
 
     /// @notice Second step: pays what is on its way out, after the delay.

@@ -74,6 +74,21 @@ describe("Market follower", () => {
     expect(follower.oldestEpoch()).to.equal(1);
   });
 
+  it("counts what is on its way out until it may be taken", async () => {
+    const name = getAddress(addressToHex(alice.address));
+    const initiated = [name, 5n, 1_036n];
+    mine(
+      1,
+      deposited(alice, 12n),
+      contractInterface("market/ProofMarket").encodeEventLog("WithdrawalInitiated", initiated),
+    );
+    await refresh();
+    expect(follower.account(alice.address).available).to.equal(12n);
+    mine(1);
+    await refresh();
+    expect(follower.account(alice.address).available).to.equal(7n);
+  });
+
   it("forgets what an L1 reorg took back", async () => {
     mine(1, deposited(alice, 5n));
     await refresh();

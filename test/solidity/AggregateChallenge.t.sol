@@ -174,6 +174,18 @@ contract AggregateChallengeTest is ChallengeFixture {
         assertEq(token.balanceOf(CHALLENGER), 0);
     }
 
+    /// @notice Whatever bit the challenger alters: of witness, point or keys.
+    function testFuzz_noAlteredOpeningInvalidatesAGoodBlock(uint256 place, uint8 bit) external {
+        uint256 number = publish(good(1));
+        uint256[] memory words = opening(number);
+        words[place % words.length] ^= 1 << bit;
+        vm.prank(CHALLENGER);
+        (bool success, ) = address(challenge).call{gas: 3_000_000}(
+            abi.encodeCall(challenge.invalidate, (records[number], words))
+        );
+        assertTrue(!success, "an honest proposer accused");
+    }
+
     function test_noGasLimitHarmsAGoodBlock() external {
         uint256 number = publish(good(1));
         bytes memory call = abi.encodeCall(challenge.invalidate, (records[number], opening(number)));

@@ -41,7 +41,7 @@ export interface DeployParameters {
 
 /**
  * Deploys the suite and checks the result against the chain.
- * @throws DeployError CHAIN_NOT_IN_PRESET, DEVELOPMENT_VERIFIER, NO_FUNDS, OWNER_INVALID, MEMBERS_INVALID,
+ * @throws DeployError CHAIN_NOT_IN_PRESET, DEVELOPMENT_VERIFIER, NO_FUNDS, OWNER_INVALID, ASSET_INVALID, MEMBERS_INVALID,
  * GENESIS_TOO_SOON before anything is sent; PLAN_BROKEN when the account sent something else meanwhile; ASSERTION_FAILED when the deployed state is not what the preset says
  */
 export async function deploySuite(parameters: DeployParameters): Promise<Deployment> {

@@ -7,6 +7,7 @@ export type DeployErrorCode =
   | "VERIFIER_MISSING"
   | "MEMBERS_INVALID"
   | "OWNER_INVALID"
+  | "ASSET_INVALID"
   | "GENESIS_TOO_SOON"
   | "PLAN_BROKEN"
   | "NO_SIGNER"

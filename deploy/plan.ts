@@ -62,6 +62,7 @@ export async function planAgain(
     size: preset.circuit,
   });
   await refuseOwner(preset, owner, provider);
+  await refuseAsset(preset, provider);
   return composeSuite({ ...terms, preset, verifier, owner, chainId }, readArtifact);
 }
 
@@ -92,6 +93,16 @@ function refuseChain(preset: Preset, chainId: number): void {
     "CHAIN_NOT_IN_PRESET",
     `the preset "${preset.name}" is for chain ${preset.chainIds.join(", ")}, and this is chain ${chainId}`,
     "choose the preset of that network, or the network of that preset",
+  );
+}
+
+/** The Rollup refuses an asset without code too, but after all that comes before it was paid for. */
+async function refuseAsset({ name, asset }: Preset, provider: Provider): Promise<void> {
+  if (!("address" in asset) || (await isContract(asset.address, provider))) return;
+  throw new DeployError(
+    "ASSET_INVALID",
+    `the preset "${name}" names an asset at ${asset.address}, and there is no contract`,
+    "name the ERC-20 of this chain in the preset",
   );
 }
 

@@ -139,6 +139,22 @@ describe("deployment", () => {
     expect((await refusalOf(refused)).code).to.equal("NO_FUNDS");
   });
 
+  it("refuses an asset that is no contract, before anything is sent", async () => {
+    const { ethers } = await hre.network.create("default");
+    const [deployer] = await ethers.getSigners();
+    const refused = deploySuite({
+      preset: { ...preset, asset: { address: "0x000000000000000000000000000000000000dEaD" } },
+      network: "test",
+      deployer: deployer!,
+      owner: deployer!.address,
+      members: localMembers(),
+      verifier,
+      readArtifact,
+    });
+    expect((await refusalOf(refused)).code).to.equal("ASSET_INVALID");
+    expect(await deployer!.getNonce()).to.equal(0);
+  });
+
   it("notices when the chain is not what the preset says", async () => {
     const { deployment, ethers, owner, deployer } = done;
     const suite = await suiteOf(deployment, readArtifact);

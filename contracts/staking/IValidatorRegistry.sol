@@ -224,7 +224,8 @@ interface IValidatorRegistry is IValidatorSet {
     function setSlasher(address instance, address slasher) external;
 
     /// @notice Takes stake from a member of one of the caller's committees, at most what is left. For the instance and its
-    /// slasher, until `evidenceWindow` after the epoch, or after the instance was replaced.
+    /// slasher, until `evidenceWindow` after the epoch; for a committee with followers at the latest that long after the
+    /// instance was replaced.
     /// @param position in the epoch's committee
     /// @param beneficiary gets the slashed tokens: the caller's rules say who is rewarded and what burns
     /// @return slashed amount taken

@@ -467,9 +467,10 @@ contract ValidatorRegistry is IValidatorRegistry, Ownable2Step {
         word = _state.wordOf(seedRing, instance, epoch);
         if (SeedWord.unwrap(word) == 0) revert ValidatorRegistry__SeedNotFixed(instance, epoch);
 
-        // A set drawn before a switch holds followers, so its epochs are those in which the instance was canonical.
+        // A set drawn before a switch holds followers, so its epochs are those in which the instance was canonical. Who is
+        // pinned stays, and answers for every epoch.
         uint256 deadline = word.freezeOf() + _FREEZE_TO_END * known.epochDuration;
-        if (deadline > known.canonicalUntil) deadline = known.canonicalUntil;
+        if (word.followersOf() != 0 && deadline > known.canonicalUntil) deadline = known.canonicalUntil;
         deadline += evidenceWindow;
         if (block.timestamp > deadline) revert ValidatorRegistry__EvidenceExpired(deadline, block.timestamp);
     }

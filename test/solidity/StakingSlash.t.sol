@@ -211,6 +211,33 @@ contract StakingSlashTest is StakingFixture {
         registry.slash(INSTANCE, Epoch.wrap(1), 0, 1e18, POT);
     }
 
+    /// @notice Who stays with an instance goes on to serve it, and to answer for it.
+    function test_pinnedValidatorsAnswerForEveryEpochAlsoAfterTheSwitch() external {
+        uint256 pinned = join(INSTANCE);
+        pass(info(pinned).activeFrom);
+        registry.setCanonical(OTHER);
+        // An epoch that begins when the followers' evidence is too old already.
+        uint256 epoch = (time + EVIDENCE - GENESIS) / EPOCH + 2;
+        draw(epoch);
+        (, bytes32[] memory keys) = committee(epoch);
+        assertEq(keys.length, 1);
+        assertEq(keys[0], bytes32(keyHashOf(pinned)));
+        pass(startOf(epoch + 1) + EVIDENCE);
+        assertEq(slash(epoch, 0, 1e18), 1e18);
+        assertEq(info(pinned).stake, STAKE - 1e18);
+
+        pass(startOf(epoch + 1) + EVIDENCE + 1);
+        vm.prank(SLASHER);
+        expectError(
+            abi.encodeWithSelector(
+                IValidatorRegistry.ValidatorRegistry__EvidenceExpired.selector,
+                startOf(epoch + 1) + EVIDENCE,
+                time
+            )
+        );
+        registry.slash(INSTANCE, Epoch.wrap(epoch), 0, 1e18, POT);
+    }
+
     function test_slasherIsFrozenAtTheSwitch() external {
         registry.setSlasher(INSTANCE, address(0x99));
         vm.prank(address(0x99));

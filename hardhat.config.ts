@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 import hardhatToolboxMochaEthers from "@nomicfoundation/hardhat-toolbox-mocha-ethers";
 import { configVariable, defineConfig } from "hardhat/config";
 
+import solcRules from "./scripts/solc.json" with { type: "json" };
 import { bridgeDepositTask } from "./tasks/bridgeDeposit.ts";
 import { bridgeForceTask } from "./tasks/bridgeForce.ts";
 import { bridgeWithdrawTask } from "./tasks/bridgeWithdraw.ts";
@@ -55,23 +56,11 @@ const viaIr = {
 const GENERATED_VERIFIERS = globSync("contracts/verifier/generated/*.sol", { cwd: import.meta.dirname });
 
 /**
- * How often a contract's code is taken to run, where it is not as often as can be: the first two would outgrow the limit
- * of 24,576 bytes, the others run too seldom to be worth the gas of deploying them at full length.
+ * How often a contract's code is taken to run, where it is not as often as can be: Rollup and ValidatorRegistry would
+ * outgrow the limit of 24,576 bytes, the others run too seldom to be worth the gas of deploying them at full length. The
+ * Rollup creates its portals, so their code is what its own settings make of them: an explorer is told the same.
  */
-const ROLLUP_RUNS = 5_000;
-const RUNS: Readonly<Record<string, number>> = {
-  "contracts/rollup/Rollup.sol": ROLLUP_RUNS,
-  // The Rollup creates its portals, so their code is what its own settings make of them: an explorer is told the same.
-  "contracts/bridge/FeePortal.sol": ROLLUP_RUNS,
-  "contracts/bridge/AssetPortal.sol": ROLLUP_RUNS,
-  "contracts/staking/ValidatorRegistry.sol": 2_000,
-  "contracts/market/ProofMarket.sol": 5_000,
-  "contracts/market/ProofSubmitter.sol": 200,
-  "contracts/rewards/Incentives.sol": 200,
-  "contracts/rewards/RewardDistributor.sol": 5_000,
-  "contracts/slashing/AggregateChallenge.sol": 2_000,
-  "contracts/verifier/VerifierPolicy.sol": 5_000,
-};
+const RUNS: Readonly<Record<string, number>> = solcRules.runs;
 
 const compilation = {
   compilers: [{ version: SOLC, path: soljson, settings: viaIr }],

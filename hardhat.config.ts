@@ -33,6 +33,7 @@ import { sequencerTask } from "./tasks/sequencer.ts";
 import { stakeDepositTask } from "./tasks/stakeDeposit.ts";
 import { stakeExitTask } from "./tasks/stakeExit.ts";
 import { stakeKeysTask } from "./tasks/stakeKeys.ts";
+import { stakePinTask } from "./tasks/stakePin.ts";
 import { stakeProtectionTask } from "./tasks/stakeProtection.ts";
 import { stakeStatusTask } from "./tasks/stakeStatus.ts";
 import { stakeWithdrawTask } from "./tasks/stakeWithdraw.ts";
@@ -116,6 +117,7 @@ export default defineConfig({
     stakeDepositTask,
     stakeStatusTask,
     stakeExitTask,
+    stakePinTask,
     stakeProtectionTask,
     stakeWithdrawTask,
   ],

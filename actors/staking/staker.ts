@@ -1,4 +1,4 @@
-/** The owner's side of a validator: deposit, exit, payment. Each asks the registry first and says what stands against it. */
+/** The owner's side of a validator: deposit, pin, exit, payment. Each asks the registry first and says what stands against it. */
 import { Contract, Interface, type JsonRpcProvider, ZeroAddress } from "ethers";
 
 import { addressToHex, type Address } from "../../protocol/address.ts";
@@ -89,13 +89,7 @@ export class Staker {
       );
     }
     const pinned = instance === undefined ? ZeroAddress : addressToHex(instance);
-    if (pinned !== ZeroAddress && !(await this.registry.knows(pinned))) {
-      throw new StakingError(
-        "UNKNOWN_INSTANCE",
-        `the registry knows no instance ${pinned}`,
-        "check --instance, or leave it out to follow the canonical one",
-      );
-    }
+    if (pinned !== ZeroAddress) await this.#refuseUnknown(pinned);
     const approved = await this.#fund(stake);
     const args = {
       proposer: addressToHex(proposer),
@@ -116,14 +110,7 @@ export class Staker {
    */
   async exit(name: KeyHash, recipient?: Address): Promise<Sent> {
     const validator = await this.#leaving(name);
-    const { address } = this.#options.account;
-    if (validator.withdrawer.toLowerCase() !== address.toLowerCase()) {
-      throw new StakingError(
-        "NOT_WITHDRAWER",
-        `the stake belongs to ${validator.withdrawer}, and this account is ${address}`,
-        "choose another --account, or let the attester's key sign: --signed",
-      );
-    }
+    this.#refuseOthers(validator, "choose another --account, or let the attester's key sign: --signed");
     const to = recipient === undefined ? ZeroAddress : addressToHex(recipient);
     return this.#after(name, await this.#send("initiateExit", [validator.keyHash, to]));
   }
@@ -135,6 +122,32 @@ export class Staker {
     const signature = blsSign(secret, exitDigest(key, this.#domain));
     const args = [keyWords(key), signaturePointWords(signature)];
     return this.#after(keyHash(key), await this.#send("initiateExitSigned", args));
+  }
+
+  /**
+   * Makes a follower of the canonical instance stay with one, in its queue. The account must be the validator's withdrawer.
+   * @param proposer sends its blocks from then on; default: who does now
+   * @throws StakingError NOT_REGISTERED, KEY_USED, ALREADY_EXITING, NOT_WITHDRAWER, NOT_FOLLOWING, UNKNOWN_INSTANCE,
+   * EXITS_EXHAUSTED, BOOTSTRAP_INCOMPLETE
+   */
+  async pin(name: KeyHash, instance: Address, proposer?: Address): Promise<Sent> {
+    const validator = await this.#leaving(name);
+    this.#refuseOthers(validator, "choose another --account");
+    if (validator.state === "jailed" || validator.instance !== undefined) {
+      throw new StakingError(
+        "NOT_FOLLOWING",
+        validator.instance === undefined
+          ? "the validator is jailed and in no set"
+          : `the validator stays with ${validator.instance}`,
+        validator.instance === undefined
+          ? "top up and rejoin first"
+          : "it can only leave: npx hardhat stake:exit",
+      );
+    }
+    const to = addressToHex(instance);
+    await this.#refuseUnknown(to);
+    const sender = proposer === undefined ? validator.proposer : addressToHex(proposer);
+    return this.#after(name, await this.#send("pin", [validator.keyHash, to, sender]));
   }
 
   /** Pays a validator that left to its recipient. @throws StakingError NOT_EXITING, NOT_PAYABLE with the time */
@@ -182,6 +195,25 @@ export class Staker {
         "see npx hardhat stake:status",
       );
     }
+  }
+
+  async #refuseUnknown(instance: string): Promise<void> {
+    if (await this.registry.knows(instance)) return;
+    throw new StakingError(
+      "UNKNOWN_INSTANCE",
+      `the registry knows no instance ${instance}`,
+      "check --instance, or leave it out to follow the canonical one",
+    );
+  }
+
+  #refuseOthers({ withdrawer }: ValidatorStatus, remedy: string): void {
+    const { address } = this.#options.account;
+    if (withdrawer.toLowerCase() === address.toLowerCase()) return;
+    throw new StakingError(
+      "NOT_WITHDRAWER",
+      `the stake belongs to ${withdrawer}, and this account is ${address}`,
+      remedy,
+    );
   }
 
   async #leaving(name: KeyHash): Promise<ValidatorStatus> {
@@ -251,7 +283,7 @@ function refusalOf(error: unknown): StakingError | undefined {
       return new StakingError(
         "BOOTSTRAP_INCOMPLETE",
         "validators can be pinned to an instance only when the bootstrap set is active",
-        "leave out --instance, or wait",
+        "wait until it is, or leave out --instance of a deposit",
         error,
       );
     default:

@@ -62,7 +62,8 @@ struct Deposit {
 ///                                                       │
 ///                                                       └──finaliseExit──▶ NONE, its key used up
 ///
-/// A queued validator that is slashed below the minimum is jailed as well. Every state but NONE can be slashed.
+/// A queued validator that is slashed below the minimum is jailed as well. Every state but NONE can be slashed. A follower,
+/// QUEUED or ACTIVE, that pins itself to an instance is QUEUED there.
 enum ValidatorState {
     NONE,
     QUEUED,
@@ -113,9 +114,11 @@ interface IValidatorRegistry is IValidatorSet {
     /// @notice The bootstrap set is complete and active from `activation`.
     event BootstrapCompleted(uint256 activation);
     event ToppedUp(bytes28 indexed keyHash, uint256 amount);
-    /// @notice A jailed validator joined the queue again.
+    /// @notice A jailed validator joined the queue again, or one that pinned itself its new set's.
     event Rejoined(bytes28 indexed keyHash, address proposer, uint256 position, uint256 activation);
     event ProposerRotated(bytes28 indexed keyHash, address proposer);
+    /// @notice A follower left its set to stay with an instance.
+    event Pinned(bytes28 indexed keyHash, address indexed instance);
     /// @notice A validator left its set (0 for followers, else the instance's number); `moved`, 0 for nobody, now stands at
     /// its position.
     event SeatVacated(bytes28 indexed keyHash, uint256 set, uint256 position, bytes28 moved);
@@ -193,6 +196,13 @@ interface IValidatorRegistry is IValidatorSet {
 
     /// @notice Replaces the proposer at once, also in committees already drawn. Withdrawer only.
     function rotateProposer(bytes28 keyHash, address proposer) external;
+
+    /// @notice Sends a follower to the end of the queue of those who stay with one instance, whatever becomes canonical. It
+    /// leaves the followers at once, at the rate of exits, and stays answerable for committees already drawn, in which it
+    /// also proposes still. There is no way back but an exit: who could go to and fro would use up others' exits. Withdrawer
+    /// only.
+    /// @param proposer sends its blocks from now on
+    function pin(bytes28 keyHash, address instance, address proposer) external;
 
     /// @notice Leaves the set at once; its committees already drawn stay answerable for, but it proposes no more. Active
     /// validators leave at a limited rate. Withdrawer only.

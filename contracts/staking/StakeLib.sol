@@ -101,14 +101,28 @@ library StakeLib {
     ) internal {
         Validator validator = _ownValidator(self, keyHash);
         if (validator.placeOf() != JAILED) _revertState(self, keyHash);
-        if (proposer == address(0)) revert IValidatorRegistry.ValidatorRegistry__ZeroAddress();
         uint256 stake = validator.stakeOf() * GWEI;
         if (stake < rules.minimumStake)
             revert IValidatorRegistry.ValidatorRegistry__BelowMinimum(rules.minimumStake, stake);
 
-        (uint256 position, uint256 activation) = _join(self, rules, validator.setOf(), keyHash, proposer);
-        self.validators[keyHash] = validator.withPlace(position);
-        emit IValidatorRegistry.Rejoined(keyHash, proposer, position, activation);
+        _queue(self, rules, keyHash, validator, proposer);
+    }
+
+    /// @dev A set frozen by now has it among the followers, one frozen from its activation on among the pinned: never twice.
+    function pin(
+        RegistryState storage self,
+        StakeRules memory rules,
+        bytes28 keyHash,
+        address instance,
+        address proposer
+    ) internal {
+        Validator validator = _ownValidator(self, keyHash);
+        if (!validator.isSeated() || validator.setOf() != FOLLOWERS) _revertState(self, keyHash);
+        uint256 set = _pinnedSet(self, instance);
+
+        _vacate(self, rules, keyHash, validator, true);
+        emit IValidatorRegistry.Pinned(keyHash, instance);
+        _queue(self, rules, keyHash, validator.withSet(set), proposer);
     }
 
     function rotateProposer(RegistryState storage self, bytes28 keyHash, address proposer) internal {
@@ -189,10 +203,7 @@ library StakeLib {
         validator = validator.withStake(stake);
 
         if (validator.isSeated() && stake * GWEI < rules.minimumStake) {
-            SeatArray storage array = self.arrays[validator.setOf()];
-            Head memory head = array.load();
-            _vacate(self, array, head, keyHash, validator);
-            array.save(head);
+            _vacate(self, rules, keyHash, validator, false);
             validator = validator.withPlace(JAILED);
             emit IValidatorRegistry.Jailed(keyHash);
         }
@@ -241,6 +252,21 @@ library StakeLib {
             revert IValidatorRegistry.ValidatorRegistry__ProofOfPossessionFailed(keyHash);
     }
 
+    /// @dev To the end of its set's queue, from no set.
+    function _queue(
+        RegistryState storage self,
+        StakeRules memory rules,
+        bytes28 keyHash,
+        Validator validator,
+        address proposer
+    ) private {
+        if (proposer == address(0)) revert IValidatorRegistry.ValidatorRegistry__ZeroAddress();
+
+        (uint256 position, uint256 activation) = _join(self, rules, validator.setOf(), keyHash, proposer);
+        self.validators[keyHash] = validator.withPlace(position);
+        emit IValidatorRegistry.Rejoined(keyHash, proposer, position, activation);
+    }
+
     function _join(
         RegistryState storage self,
         StakeRules memory rules,
@@ -270,33 +296,32 @@ library StakeLib {
         Validator validator,
         address recipient
     ) private {
-        if (validator.isSeated()) {
-            SeatArray storage array = self.arrays[validator.setOf()];
-            Head memory head = array.load();
-            // Who waits in the queue changes no committee, and may leave at any time.
-            if (SeatArrayLib.isActive(head, array.keys[validator.placeOf()].keySince()))
-                head.takeExit(rules.churn);
-            _vacate(self, array, head, keyHash, validator);
-            array.save(head);
-        } else if (validator.placeOf() != JAILED) {
-            _revertState(self, keyHash);
-        }
+        if (validator.isSeated()) _vacate(self, rules, keyHash, validator, true);
+        else if (validator.placeOf() != JAILED) _revertState(self, keyHash);
 
         uint256 payableAt = block.timestamp + rules.exitDelay;
         self.validators[keyHash] = validator.withPlace(payableAt);
         emit IValidatorRegistry.ExitInitiated(keyHash, recipient, payableAt);
     }
 
+    /// @param counted whether it leaves of its own will, at the rate of exits
     function _vacate(
         RegistryState storage self,
-        SeatArray storage array,
-        Head memory head,
+        StakeRules memory rules,
         bytes28 keyHash,
-        Validator validator
+        Validator validator,
+        bool counted
     ) private {
+        SeatArray storage array = self.arrays[validator.setOf()];
+        Head memory head = array.load();
         uint256 position = validator.placeOf();
+        // Who waits in the queue changes no committee, and may leave at any time.
+        if (counted && SeatArrayLib.isActive(head, array.keys[position].keySince()))
+            head.takeExit(rules.churn);
+
         bytes28 moved = array.remove(head, position);
         if (moved != 0) self.validators[moved] = self.validators[moved].withPlace(position);
+        array.save(head);
         emit IValidatorRegistry.SeatVacated(keyHash, validator.setOf(), position, moved);
     }
 
@@ -309,11 +334,13 @@ library StakeLib {
             revert IValidatorRegistry.ValidatorRegistry__NotWithdrawer(validator.withdrawerOf(), msg.sender);
     }
 
+    function _setOf(RegistryState storage self, address instance) private returns (uint256) {
+        return instance == address(0) ? FOLLOWERS : _pinnedSet(self, instance);
+    }
+
     /// @dev The number of an instance's set. A set of its own opens when the followers' bootstrap is over: before, its first
     /// member would be the whole committee.
-    function _setOf(RegistryState storage self, address instance) private returns (uint256) {
-        if (instance == address(0)) return FOLLOWERS;
-
+    function _pinnedSet(RegistryState storage self, address instance) private returns (uint256) {
         Instance storage known = self.instances[instance];
         if (known.number == 0) revert IValidatorRegistry.ValidatorRegistry__UnknownInstance(instance);
         if (!SeatArrayLib.isActive(self.arrays[FOLLOWERS].load(), 0))

@@ -33,7 +33,7 @@ uint256 constant MAX_STAKE_GWEI = type(uint56).max;
 
 using {seatProposer, seatSince} for Seat global;
 using {keyHashOf, keySince} for SeatKey global;
-using {withdrawerOf, placeOf, setOf, stakeOf, isSeated, withPlace, withStake} for Validator global;
+using {withdrawerOf, placeOf, setOf, stakeOf, isSeated, withPlace, withSet, withStake} for Validator global;
 using {isFor, freezeOf, followersOf, sizeOf, sideOf, pinnedSet, seedOf, withEpoch} for SeedWord global;
 
 // Seat
@@ -99,6 +99,11 @@ function isSeated(Validator validator) pure returns (bool) {
 
 function withPlace(Validator validator, uint256 place) pure returns (Validator) {
     return Validator.wrap((Validator.unwrap(validator) & ~(uint256(type(uint32).max) << 64)) | (place << 64));
+}
+
+/// @dev Of a follower: its set's number is 0.
+function withSet(Validator validator, uint256 set) pure returns (Validator) {
+    return Validator.wrap(Validator.unwrap(validator) | (set << 56));
 }
 
 function withStake(Validator validator, uint256 stake) pure returns (Validator) {

@@ -114,6 +114,11 @@ contract ValidatorRegistry is IValidatorRegistry, Ownable2Step {
     }
 
     /// @inheritdoc IValidatorRegistry
+    function pin(bytes28 keyHash, address instance, address proposer) external {
+        _state.pin(_stakeRules(), keyHash, instance, proposer);
+    }
+
+    /// @inheritdoc IValidatorRegistry
     function initiateExit(bytes28 keyHash, address recipient) external {
         _state.exit(_stakeRules(), keyHash, recipient);
     }

@@ -119,6 +119,28 @@ describe("The tasks of staking, on anvil", function () {
     expect((await ok("stake:status"))["active"]).to.equal(6);
   });
 
+  it("stays with one instance at its withdrawer's word, once, and leaves from there as from anywhere", async () => {
+    const { rollup } = chain.deployment.addresses;
+    const path = join(folder.path, "keys", "staying.json");
+    await createKeystore({ path, secret: 4712n, password: "correct horse", kdf: "pbkdf2" });
+    const { activeFrom } = await ok("stake:deposit", { ...deposit, keystore: path });
+    await chain.moveTo(Number(activeFrom));
+    await refused(
+      "stake:pin",
+      { keystore: path, instance: rollup, account: STRANGER },
+      "the stake belongs to",
+    );
+    await refused("stake:pin", { keystore: path, instance: RECIPIENT }, "knows no instance");
+    const pinned = await ok("stake:pin", { keystore: path, instance: rollup });
+    expect(pinned).to.include({ state: "queued", instance: rollup, queuePosition: 0 });
+    await refused("stake:pin", { keystore: path, instance: rollup }, "stays with 0x");
+    await chain.moveTo(Number(pinned["activeFrom"]));
+    expect(await ok("stake:status", { keystore: path })).to.include({ state: "active", instance: rollup });
+    expect(await ok("stake:exit", { keystore: path })).to.include({ state: "exiting" });
+    await refused("stake:pin", { keystore: path, instance: rollup }, "has left");
+    expect((await ok("stake:status"))["active"]).to.equal(6);
+  });
+
   it("leaves at its withdrawer's word only, and once", async () => {
     await refused("stake:exit", { keystore, account: STRANGER }, "the stake belongs to");
     const left = await ok("stake:exit", { keystore, recipient: RECIPIENT });

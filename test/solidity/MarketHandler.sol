@@ -36,6 +36,10 @@ contract MarketHandler is MarketFixture {
     uint256 public slashes;
     uint256 public releases;
     uint256 public rescues;
+    uint256 public delivered;
+    uint256 public forestalled;
+    uint256 public pauses;
+    uint256 public withdrawals;
     uint256 public outbids;
     uint256 public lost;
     uint256 public burns;
@@ -97,6 +101,7 @@ contract MarketHandler is MarketFixture {
         uint256 word_ = chain.pauseWord();
         if (word_ != 0 && marketVm.getBlockTimestamp() - 1_000_000 < uint64(word_) + 7 * EPOCH) return;
         chain.pause(duration + 1);
+        ++pauses;
     }
 
     function prove(uint8 who, bool byClaimant) external {
@@ -173,17 +178,24 @@ contract MarketHandler is MarketFixture {
             try market.resolve(opening) {} catch {}
         }
         Claim memory c = market.claimOf(Epoch.wrap(epoch));
-        if (live && c.epoch == epoch && c.stage == Stage.Rescued) {
+        if (!live || c.epoch != epoch) return;
+        if (c.stage == Stage.Delivered) ++delivered;
+        if (c.stage == Stage.Forestalled) ++forestalled;
+        if (c.stage == Stage.Rescued) {
             ++rescues;
             if (_inTime[epoch] == before.prover) ++wronged;
         }
     }
 
+    /// @dev What is on its way is mostly left alone: an addition starts its delay anew.
     function withdraw(uint8 who, uint96 amount, bool finish) external {
         address prover = provers[who % PROVERS];
+        if (!finish && market.accountOf(prover).withdrawing != 0 && amount % 8 != 0) return;
         vm.startPrank(prover);
         if (finish) {
-            try market.finaliseWithdrawal(prover) {} catch {}
+            try market.finaliseWithdrawal(prover) {
+                ++withdrawals;
+            } catch {}
         } else {
             try market.initiateWithdrawal(amount % BOND) {} catch {}
         }

@@ -39,6 +39,10 @@ contract MarketInvariantTest is Test {
         assertTrue(_handler.slashes() > 3, "slashes");
         assertTrue(_handler.releases() > 0, "releases");
         assertTrue(_handler.rescues() > 0, "rescues");
+        assertTrue(_handler.delivered() > 3, "deliveries");
+        assertTrue(_handler.forestalled() > 0, "forestalled");
+        assertTrue(_handler.pauses() > 3, "pauses");
+        assertTrue(_handler.withdrawals() > 0, "withdrawals");
         assertTrue(_handler.lost() > 0, "lost");
         assertTrue(_handler.burns() > 3, "burns");
         invariant_balanceIsFreeReservedWithdrawingAndToBurn();
@@ -92,15 +96,16 @@ contract MarketInvariantTest is Test {
 
     function _step(uint256 kind, uint256 random) private {
         uint8 a = uint8(random);
+        bool coin = (random >> 200) & 1 == 0;
         if (kind == 0) _handler.wait(a);
         else if (kind == 1) _handler.propose(a, uint64(random >> 8));
         else if (kind == 2 && a % 8 == 0) _handler.invalidate(uint8(random >> 8));
-        else if (kind == 3 && a % 3 == 0) _handler.prove(uint8(random >> 8), random >> 255 == 0);
-        else if (kind == 4 || kind == 5) _handler.claim(a, uint16(random >> 8), random >> 254 > 0);
+        else if (kind == 3 && a % 3 == 0) _handler.prove(uint8(random >> 8), coin);
+        else if (kind == 4 || kind == 5) _handler.claim(a, uint16(random >> 8), coin);
         else if (kind == 6) _handler.slash(a);
         else if (kind == 7) _handler.release(a);
-        else if (kind == 8) _handler.resolve(a, random >> 255 == 0);
-        else if (kind == 9) _handler.withdraw(a, uint96(random >> 8), a % 2 == 0);
+        else if (kind == 8) _handler.resolve(a, coin);
+        else if (kind == 9) _handler.withdraw(a, uint96(random >> 8), coin);
         else if (kind == 10 && a % 4 == 0) _handler.deposit(a, uint96(random >> 8));
         else if (kind == 11 && a % 8 == 0) _handler.pause(uint8(random >> 8));
     }

@@ -104,6 +104,16 @@ contract RewardsAttesterTest is RewardsFixture {
         assertEq(tst.balanceOf(address(distributor)), FUNDS - all);
     }
 
+    function test_whoPinnedItselfIsPaidForItsTimeAsAFollower() external {
+        uint256 secret = secretAt(first, 0);
+        bytes28 keyHash = keyHashOf(secret);
+        vm.prank(withdrawerOf(secret));
+        registry.pin(keyHash, INSTANCE, address(1));
+        pass(time + 2 * WINDOW);
+        (bytes memory claims, uint256 attested, ) = claimAll(secret, 0);
+        assertEq(rewards.claimAttester(keyHash, claims), attested * ATTESTER_REWARD);
+    }
+
     function test_shortFormsOpenTheSameWords() external {
         uint256 a = secretAt(first, 0);
         (bytes memory claims, uint256 attested, ) = claimAll(a, 33);

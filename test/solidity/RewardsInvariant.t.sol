@@ -139,6 +139,7 @@ contract IncentivesHandler is Test {
     mapping(uint256 window => uint256) public mintedIn;
     mapping(uint256 window => uint256) public limitOf;
     uint256[] public windows;
+    uint256 public refusals;
 
     constructor() {
         vm.warp(time);
@@ -159,7 +160,9 @@ contract IncentivesHandler is Test {
             mintedIn[window] += amount;
             limitOf[window] = limit;
             minted += amount;
-        } catch {}
+        } catch {
+            ++refusals;
+        }
     }
 
     function wait_(uint32 seconds_) external {
@@ -193,8 +196,23 @@ contract IncentivesInvariantTest is Test {
         targets[0] = address(_handler);
     }
 
+    /// @notice The runs below are not empty.
+    function test_handlerMintsAndIsRefused() external {
+        for (uint256 i = 0; i < 100; ++i) {
+            uint256 random = uint256(keccak256(abi.encode(i)));
+            if (i % 5 == 0) _handler.setRate(uint16(random));
+            if (i % 7 == 0) _handler.burn(uint96(random));
+            _handler.mint();
+            if (i % 2 == 0) _handler.wait_(uint32(random));
+        }
+        assertTrue(_handler.windowCount() > 20, "windows");
+        assertTrue(_handler.refusals() > 20, "refusals");
+        assertTrue(_handler.minted() > 1e24, "minted");
+        invariant_mintedInAWindowIsWithinTheLimit();
+    }
+
     /// @notice In no window more was minted than its limit, and all of it into the distributor.
-    function invariant_mintedInAWindowIsWithinTheLimit() external view {
+    function invariant_mintedInAWindowIsWithinTheLimit() public view {
         for (uint256 i = 0; i < _handler.windowCount(); ++i) {
             uint256 window = _handler.windows(i);
             assertTrue(_handler.mintedIn(window) <= _handler.limitOf(window), "over the limit");

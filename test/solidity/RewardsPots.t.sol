@@ -221,6 +221,27 @@ contract RewardsPotsTest is RewardsFixture {
         assertOwed(PROVER, 0, 0);
     }
 
+    function test_theLastUnitStaysOwedToo() external {
+        uint256 reward = credit(PROVER, 10_000) - proverFeesOf(BLOCKS);
+        drain(reward - 1);
+        rewards.collectProver(PROVER);
+        assertOwed(PROVER, 0, 1);
+        tst.transfer(address(distributor), 1);
+        rewards.collectProver(PROVER);
+        assertEq(tst.balanceOf(PROVER), potOf(BLOCKS));
+    }
+
+    function test_theLastUnitOfAnotherSpanStaysOwedToo() external {
+        (, uint256 outside) = creditInAndOutsideTheSpan();
+        tst.approve(address(distributor), outside);
+        distributor.fund(address(rewards), outside - 1);
+        rewards.collectProver(PROVER);
+        assertOwed(PROVER, 0, 1);
+        distributor.fund(address(rewards), 1);
+        rewards.collectProver(PROVER);
+        assertOwed(PROVER, 0, 0);
+    }
+
     function creditInAndOutsideTheSpan() internal returns (uint256 inSpan, uint256 outside) {
         pass(startOf(EPOCH_NUMBER + 5));
         distributor.setCanonical(address(0xbeef));

@@ -81,7 +81,8 @@ export function findBlobFault(bytes: Uint8Array, sizes: Sizes): BlobFault | unde
   for (let position = 0; 32 * position < end; position++) {
     const word = (): bigint => blobWord(bytes, position);
     if (bytes[32 * position] !== 0) return { reason: "word-too-large", position, word: word() };
-    if (position >= sizes.words && word() !== 0n) return { reason: "data-behind-end", position, word: word() };
+    if (position >= sizes.words && word() !== 0n)
+      return { reason: "data-behind-end", position, word: word() };
   }
   return undefined;
 }

@@ -219,6 +219,14 @@ contract MarketQuoteTest is MarketFixture {
         );
     }
 
+    function test_aQuoteThatOffersJustTheBondIsTaken() external {
+        epochWithBlocks(0);
+        Quote memory quote = quoteOf(alice, 0, 1);
+        quote.bond = claimBond();
+        claimWith(quote, signed(quote));
+        assertEq(reserved(alice), claimBond());
+    }
+
     /// @notice Review finding 16: the bond does not depend on one's own quote.
     function test_aCheapQuoteNeedsTheSameBond() external {
         epochWithBlocks(0);

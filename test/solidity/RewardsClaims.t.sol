@@ -55,6 +55,25 @@ contract RewardsSequencerTest is RewardsFixture {
         assertEq(tst.balanceOf(COINBASE), paid + reward);
     }
 
+    /// @notice Marks of epochs to 55 are in one word, those from 56 on in another: a claim over both writes both.
+    function test_aClaimOverTwoWordsOfMarksMarksBoth() external {
+        bytes memory claims = claimOf(EPOCH_NUMBER, 1);
+        for (uint256 e = EPOCH_NUMBER + 1; e < EPOCH_NUMBER + 9; ++e) {
+            pass(startOf(e + 1));
+            proveEpoch(e, 2);
+            claims = abi.encodePacked(claims, claimOf(e, 1));
+        }
+        afterDelay();
+        rewards.claimSequencer(COINBASE, claims);
+        for (uint256 e = EPOCH_NUMBER; e < EPOCH_NUMBER + 9; ++e) {
+            assertTrue(rewards.isSequencerClaimed(Epoch.wrap(e), 1), "not marked");
+            assertTrue(!rewards.isSequencerClaimed(Epoch.wrap(e), 0), "another marked");
+            bytes memory again = claimOf(e, 1);
+            expectError(abi.encodeWithSelector(IRewards.Rewards__AlreadyClaimed.selector, e, 1));
+            rewards.claimSequencer(COINBASE, again);
+        }
+    }
+
     function test_aFallbackBlockEarnsItsFeesAndNoReward() external {
         uint256[] memory leaves = new uint256[](2);
         leaves[0] = leafOf(COINBASE, 0, 77);

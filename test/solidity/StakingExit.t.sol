@@ -135,6 +135,17 @@ contract StakingExitTest is StakingFixture {
         leave(1002);
     }
 
+    /// @notice A fifth of eleven: two a window, the rate falling with the set.
+    function test_asManyLeaveAWindowAsItsRateSays() external {
+        bootstrap(11);
+        leave(1001);
+        leave(1002);
+        bytes28 keyHash = keyHashOf(1003);
+        refuses(ChurnLib.Churn__ExitsExhausted.selector);
+        vm.prank(withdrawerOf(1003));
+        registry.initiateExit(keyHash, address(0));
+    }
+
     function test_queuedValidatorsLeaveAtAnyRate() external {
         bootstrap(8);
         join(3);

@@ -125,7 +125,13 @@ function prepareCopy(tests: string): void {
       if (!needed.includes(other)) needed.push(other);
     }
   }
-  for (const part of [...needed, "protocol/vectors", "scripts/solc.mjs", "foundry.toml"]) {
+  for (const part of [
+    ...needed,
+    "protocol/vectors",
+    "scripts/solc.mjs",
+    "scripts/solc.json",
+    "foundry.toml",
+  ]) {
     mkdirSync(dirname(join(copy, part)), { recursive: true });
     cpSync(join(root, part), join(copy, part), { recursive: true, preserveTimestamps: true });
   }
